@@ -1,0 +1,185 @@
+"""Compute once, draw often: the machinery behind every ``fig_*.py``.
+
+A figure script defines two functions and hands them to :func:`main`::
+
+    def compute(quick, progress):          # the work: a dict of arrays
+        losses = [
+            cached_item(f"p={p}", lambda: {"loss": solve(p)})["loss"]
+            for p in progress.track(densities, description="densities")
+        ]
+        return {"density": densities, "loss": np.array(losses)}
+
+    def draw(data):                        # the picture: a matplotlib Figure, from that dict alone
+        ...
+
+    if __name__ == "__main__":
+        main(compute, draw)
+
+What ``compute`` returns is kept in the cache folder under a fingerprint of the script (without ``draw``) and the
+version of geomsup, so a changed script computes again and a changed picture does not. Items of a long computation are
+kept one by one: an interrupted run goes on where it stopped. Every file is written whole or not at all, and the same
+data give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import inspect
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from rich.progress import Progress
+
+from geomsup import __version__
+
+HERE = Path(__file__).resolve().parent
+FINGERPRINT = "__fingerprint__"
+
+Data = dict[str, npt.NDArray[np.generic]]
+Compute = Callable[[bool, Progress], Mapping[str, npt.ArrayLike]]
+Draw = Callable[[Data], Figure]
+
+_items_folder: ContextVar[Path | None] = ContextVar("items_folder", default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to make a figure: the command-line options of every script."""
+
+    quick: bool = False
+    out: Path = HERE / "out"
+    cache: Path = HERE / "cache"
+    redraw: bool = False
+    fresh: bool = False
+
+    @staticmethod
+    def add_to(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--quick", action="store_true", help="a coarse version, in seconds")
+        parser.add_argument("--out", type=Path, default=Options.out, metavar="DIR", help="where the pictures go")
+        parser.add_argument("--cache", type=Path, default=Options.cache, metavar="DIR", help="where the data are kept")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--redraw", action="store_true", help="draw the data in the cache, whatever made them")
+        which.add_argument("--fresh", action="store_true", help="compute again even if the cache holds the data")
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Options:
+        return cls(**{name: getattr(arguments, name) for name in cls.__dataclass_fields__})
+
+
+def main(compute: Compute, draw: Draw, argv: Sequence[str] | None = None) -> None:
+    """Make the figure of the running script, named after the script's file; the command line gives the options."""
+    script = Path(sys.argv[0]).resolve()
+    parser = argparse.ArgumentParser(prog=script.name, description=sys.modules[compute.__module__].__doc__)
+    Options.add_to(parser)
+    options = Options.of(parser.parse_args(argv))
+    try:
+        with Progress() as progress:
+            written = make(script, compute, draw, options, progress)
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was computed is kept, and the same command goes on from there")
+    print(*written, sep="\n")
+
+
+def make(script: Path, compute: Compute, draw: Draw, options: Options, progress: Progress) -> tuple[Path, Path]:
+    """Compute what the cache lacks, draw it, and return the paths of the PNG and the PDF."""
+    data = _computed(script, compute, _fingerprint(script, draw), options, progress)
+    with plt.style.context(["default", str(HERE / "style.mplstyle")]):
+        figure = draw(data)
+        png, pdf = options.out / f"{script.stem}.png", options.out / f"{script.stem}.pdf"
+        # Without these entries the files would carry the date and the version of the library that drew them.
+        with _whole_file(png) as path:
+            figure.savefig(path, metadata={"Software": None})
+        with _whole_file(pdf) as path:
+            figure.savefig(path, metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        plt.close("all")
+    return png, pdf
+
+
+def cached_item(key: str, function: Callable[[], Mapping[str, npt.ArrayLike]]) -> Data:
+    """Return ``function()``, a dict of arrays, from the cache if an interrupted run of this figure left it there.
+
+    The key names the item within its figure and becomes a file name: letters, digits and ``. _ - + = ,``.
+    Outside a runner, for example when a test calls ``compute`` itself, nothing is stored.
+    """
+    if not re.fullmatch(r"[\w.+=,-]+", key):
+        raise ValueError(f"the item key {key!r} cannot name a file: use letters, digits and . _ - + = , only")
+    folder = _items_folder.get()
+    if folder is None:
+        return _arrays(function())
+    path = folder / f"{key}.npz"
+    if not path.exists():
+        _save(path, _arrays(function()))
+    return _load(path)
+
+
+def _computed(script: Path, compute: Compute, fingerprint: str, options: Options, progress: Progress) -> Data:
+    name = script.stem + ("-quick" if options.quick else "")
+    path, folder = options.cache / f"{name}.npz", options.cache / name
+    if options.redraw and not path.exists():
+        raise FileNotFoundError(f"nothing to redraw: {path} does not exist; run {script.name} once without --redraw")
+    if options.fresh:
+        path.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    if path.exists():
+        data = _load(path)
+        if str(data.pop(FINGERPRINT)) == fingerprint or options.redraw:
+            return data
+    token = _items_folder.set(folder / fingerprint)
+    try:
+        data = _arrays(compute(options.quick, progress))
+    finally:
+        _items_folder.reset(token)
+    _save(path, data | {FINGERPRINT: np.array(fingerprint)})
+    shutil.rmtree(folder, ignore_errors=True)  # the items are in the data now; those of older scripts go too
+    return data
+
+
+def _fingerprint(script: Path, draw: Draw) -> str:
+    source = script.read_text(encoding="utf-8").replace(inspect.getsource(draw), "")
+    return hashlib.sha256(f"{__version__}\n{source}".encode()).hexdigest()[:16]
+
+
+def _arrays(values: Mapping[str, npt.ArrayLike]) -> Data:
+    data = {name: np.asarray(value) for name, value in values.items()}
+    for name, array in data.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name!r} has dtype {array.dtype}: store plain arrays of numbers or strings")
+    return data
+
+
+def _save(path: Path, data: Data) -> None:
+    with _whole_file(path) as temporary:
+        np.savez(temporary, **data)
+
+
+def _load(path: Path) -> Data:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """A name to write to that becomes ``path`` only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
