@@ -203,6 +203,39 @@ class Problem:
             )
         return W, b if b.shape == (*lead, n) else np.broadcast_to(b, (*lead, n)).copy()
 
+    def check_output_weights(self, W_out: ArrayLike) -> FloatArray:
+        """Read the output weights of an untied model, x' = σ(W_out W x + b), as float64.
+
+        Parameters
+        ----------
+        W_out : array_like of shape (..., n_features, n_hidden)
+            Row i is the direction feature i is read from; leading axes number instances. A tied model has ``W.T``.
+
+        Raises
+        ------
+        ValueError
+            A wrong shape (a transposed W_out is named as such), or an entry that is not finite.
+
+        Examples
+        --------
+        >>> import geomsup as gs, numpy as np
+        >>> gs.Problem().check_output_weights(np.ones((5, 2))).shape
+        (5, 2)
+        """
+        W_out = real_array("W_out", W_out)
+        m, n = self.n_hidden, self.n_features
+        if W_out.ndim < 2 or W_out.shape[-2:] != (n, m):
+            fix = "pass an array of that shape, with instances (if any) on leading axes"
+            if W_out.ndim >= 2 and W_out.shape[-2:] == (m, n):
+                fix = "pass W_out.T" if W_out.ndim == 2 else "pass W_out.swapaxes(-1, -2)"
+            elif W_out.shape == (n,) and m == 1:
+                fix = "pass W_out[:, np.newaxis]"
+            raise ValueError(
+                f"W_out has shape {W_out.shape} but the problem has n_features={n}, n_hidden={m}, "
+                f"so {(n, m)} is expected: {fix}"
+            )
+        return W_out
+
     def to_dict(self) -> JSON:
         """A JSON-able description that `from_dict` reads back."""
         return {

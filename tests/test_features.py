@@ -81,8 +81,10 @@ class TestLaws:
     @pytest.mark.parametrize("order", [0, 1, 2])
     def test_characteristic_is_the_integral(self, law, order):
         exact = expectation(law, lambda x: x**order * np.exp(1j * TIMES[:, None] * x))
-        # Measured: 6e-16 at orders 0 and 1, 1.3e-15 at order 2, both on [-2, 0.3].
-        assert np.abs(law.characteristic(TIMES, order) - exact).max() < 4e-15
+        # Measured, worst on [-2, 0.3]: with NumPy 2.4.6, 6e-16 at orders 0 and 1, 1.3e-15 at order 2; with NumPy
+        # 1.26.0, 4.4e-15, 3.9e-15, 8.9e-15, of which 7.6e-15 is the quadrature (its nodes are less accurate there):
+        # the transforms of the two versions agree to 2.3e-16.
+        assert np.abs(law.characteristic(TIMES, order) - exact).max() < 2e-14
 
     @given(uniforms(), st.floats(0, 1e-3), st.sampled_from([0, 1, 2]))
     def test_characteristic_near_zero_is_its_power_series(self, law, t, order):

@@ -193,6 +193,39 @@ class TestCheckWeights:
             Problem(n_hidden=1).check_weights(np.ones(5), np.zeros(5))
 
 
+class TestCheckOutputWeights:
+    problem = Problem()
+
+    def test_accepts_lists_tensors_and_instances(self):
+        for convert in (np.ndarray.tolist, Tensor, np.float32):
+            W_out = self.problem.check_output_weights(convert(np.ones((5, 2))))
+            assert (W_out.dtype, W_out.shape) == (np.float64, (5, 2))
+        assert self.problem.check_output_weights(np.ones((3, 4, 5, 2))).shape == (3, 4, 5, 2)
+
+    @pytest.mark.parametrize(
+        ("W_out", "message"),
+        [
+            (
+                np.ones((2, 5)),
+                r"^W_out has shape \(2, 5\) but the problem has n_features=5, n_hidden=2, "
+                r"so \(5, 2\) is expected: pass W_out\.T$",
+            ),
+            (np.ones((3, 2, 5)), r"pass W_out\.swapaxes\(-1, -2\)$"),
+            (np.ones(5), r"W_out has shape \(5,\) but .* pass an array of that shape"),
+            (np.ones((5, 3)), r"so \(5, 2\) is expected: pass an array of that shape"),
+            (np.full((5, 2), np.nan), r"W_out\[0, 0\] is nan, but every entry"),
+            (None, r"W_out has entries of type object"),
+        ],
+    )
+    def test_refusals(self, W_out, message):
+        with pytest.raises(ValueError, match=message):
+            self.problem.check_output_weights(W_out)
+
+    def test_one_dimension_asks_for_a_column(self):
+        with pytest.raises(ValueError, match=r"pass W_out\[:, np.newaxis\]"):
+            Problem(n_hidden=1).check_output_weights(np.ones(5))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

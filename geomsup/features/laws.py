@@ -43,8 +43,8 @@ class ValueLaw(ABC):
         """E[x^order e^{itx}] at every entry of the real array `t`, for order 0, 1 or 2.
 
         Order 0 is the characteristic function φ; order k is (−i)ᵏ times its k-th derivative. The absolute
-        error is below 1e-15 for values in [−1, 1] and |t| ≤ 30 (measured 4e-16); beyond, rounding of the phase t·x
-        adds 1e-16 |t·x|.
+        error is below 1e-15 for values in [−1, 1] and ``|t| ≤ 30`` (measured 4e-16); beyond, rounding of the phase t·x
+        adds 1e-16 times ``|t·x|``.
         """
 
     @abstractmethod
