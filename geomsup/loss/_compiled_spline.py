@@ -10,7 +10,9 @@ from geomsup.loss._compiled_rounding import BRANCH, POLYNOMIAL, ZERO, rounding_b
 
 
 @njit(cache=True, nogil=True)
-def branches(kind, low, high, atom_values, atom_weights, probability, offset, stay, lift, own_stay, own_lift, own_lift2):
+def branches(
+    kind, low, high, atom_values, atom_weights, probability, offset, stay, lift, own_stay, own_lift, own_lift2
+):
     """Fill the branch table of one feature and return its length (see ``spline.branch_table``)."""
     for c in range(offset.size):
         offset[c] = stay[c] = lift[c] = own_stay[c] = own_lift[c] = own_lift2[c] = 0.0
@@ -47,11 +49,13 @@ def branches(kind, low, high, atom_values, atom_weights, probability, offset, st
 
 @njit(cache=True, nogil=True)
 def spline_row(
-    a, b, own, active, kind, low, high, atom_start, atom_values, atom_weights, moments, budget, with_error, gradient, work
+    a, b, own, active, kind, low, high, atom_start, atom_values, atom_weights, moments, budget, with_error, gradient,
+    work,
 ):
     """One row: returns (E z+^2, E x_own z+, rounding bound, nodes) and fills ``gradient`` (n + 1).
 
-    ``nodes`` is -1 when the tree would need more than ``budget`` nodes: then nothing else is meaningful.
+    ``nodes`` is -1 when the tree would need more than ``budget`` nodes, or more levels than ``moments`` has columns
+    for: then nothing else is meaningful.
     The gradient is that of E z+^2 - 2 E x_own z+ with respect to (a_1 ... a_n, b).
     """
     n = a.size
@@ -74,6 +78,8 @@ def spline_row(
                 depth += 1
             else:
                 neglected += amplitude[j]
+    if depth + 5 > moments.shape[1]:
+        return 0.0, 0.0, 0.0, -1
     # order[:depth] branch; the rest is passive (its coefficient is zero to rounding)
     has_own = own >= 0 and active[own] > 0.0
     own_level = -1

@@ -55,6 +55,30 @@ class Layout:
         return np.maximum(np.abs(self.low), np.abs(self.high))
 
     @cached_property
+    def own_square(self) -> FloatArray:
+        """E x_i², shape (n,)."""
+        size = np.diff(self.group_start)
+        p = np.where(self.group_kind == 0, self.group_probability, self.group_probability / size)
+        return np.asarray(p[self.group_of] * self.moments[:, 2])
+
+    @cached_property
+    def spline_nodes(self) -> int:
+        """Nodes of the largest spline tree of one row, summed over the states of the sets (2**62 where hopeless)."""
+        if self.states is None or self.n_features > MAX_BRANCHING:
+            return 2**62
+        total = 0
+        for active in self.states[1]:
+            nodes, level = 1, 1
+            for j in np.flatnonzero(active):
+                values = [self.low[j], self.high[j]]
+                if self.kind[j] == 1:
+                    values = list(self.atom_values[self.atom_start[j] : self.atom_start[j + 1]])
+                level *= len({0.0, *values}) if active[j] < 1 else len(values)
+                nodes += level
+            total += nodes
+        return total
+
+    @cached_property
     def states(self) -> tuple[FloatArray, FloatArray] | None:
         """Probability of every joint state of the sets, and P(feature active | state), which is 0, p or 1.
 

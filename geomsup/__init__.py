@@ -1,0 +1,89 @@
+"""The geometry of superposition: exact losses and optimal arrangements for toy models.
+
+>>> import geomsup as gs
+>>> problem = gs.Problem(n_features=5, n_hidden=2, feature_probability=0.05)
+>>> solution = gs.minimize(problem, rng=0)
+>>> print(f"{solution.loss:.9f}")
+0.008903594
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from geomsup import features
+from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
+from geomsup.loss import (
+    ExpectedLoss,
+    effective_loss_and_grad,
+    expected_loss,
+    expected_loss_and_grad,
+    oracle_loss,
+    untied_loss_and_grad,
+)
+from geomsup.problem import Problem, geometric_importance
+
+if TYPE_CHECKING:
+    from geomsup import plot
+    from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
+    from geomsup.loss.sampled import SampledLoss, sampled_loss
+    from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
+
+__version__ = "0.1.0"
+
+_LATER = {
+    "Expansion": "geomsup.loss.expansion",
+    "expansion": "geomsup.loss.expansion",
+    "one_active_loss": "geomsup.loss.expansion",
+    "one_active_loss_and_grad": "geomsup.loss.expansion",
+    "SampledLoss": "geomsup.loss.sampled",
+    "sampled_loss": "geomsup.loss.sampled",
+    "Minimum": "geomsup.optimize",
+    "MultistartLBFGS": "geomsup.optimize",
+    "Solution": "geomsup.optimize",
+    "Status": "geomsup.optimize",
+    "minimize": "geomsup.optimize",
+    "plot": "",
+}
+"""Names imported when first used, so that `import geomsup` stays light."""
+
+__all__ = [
+    "Arrangement",
+    "Expansion",
+    "ExpectedLoss",
+    "Minimum",
+    "MultistartLBFGS",
+    "Problem",
+    "SampledLoss",
+    "Solution",
+    "Status",
+    "dimensions_per_feature",
+    "effective_loss_and_grad",
+    "expansion",
+    "expected_loss",
+    "expected_loss_and_grad",
+    "feature_dimensionality",
+    "features",
+    "geometric_importance",
+    "minimize",
+    "one_active_loss",
+    "one_active_loss_and_grad",
+    "oracle_loss",
+    "plot",
+    "sampled_loss",
+    "untied_loss_and_grad",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'geomsup' has no attribute {name!r}")
+    module = _LATER[name]
+    value = getattr(importlib.import_module(module), name) if module else importlib.import_module(f"geomsup.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

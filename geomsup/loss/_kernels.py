@@ -1,0 +1,141 @@
+"""Which kernel does the work: the compiled one where numba is installed, otherwise the NumPy specification.
+
+Set the environment variable ``GEOMSUP_KERNEL`` to ``numpy`` to choose the specification although numba is there.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from geomsup._typing import FloatArray, IntArray
+from geomsup.loss._layout import Layout
+
+__all__ = ["CompiledKernel", "Kernel", "NumpyKernel", "kernel"]
+
+BLOCK = 256
+"""Frequencies a compiled kernel keeps in cache at a time: measured flat between 128 and 512."""
+
+
+class Kernel(Protocol):
+    """What a kernel offers; M is the effective matrix and the rows asked for are listed in ``rows``."""
+
+    def spline_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, budget: int
+    ) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
+        """Value of E z₊² − 2E x_i z₊, bound on its rounding error, nodes (−1: over budget), gradient (rows, n + 1)."""
+
+    def series_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, terms: IntArray, with_gradient: bool
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Value, middle and half gap of the sandwich, sum of absolute terms, gradient (rows, n + 1)."""
+
+    def batch(
+        self, layout: Layout, M: FloatArray, b: FloatArray, terms: int, budget: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss (S,), dM (S, n, n) and db (S, n) of S instances at one fidelity; ``terms = 0`` is the spline."""
+
+
+class CompiledKernel:
+    """The loops of :mod:`geomsup.loss._compiled`."""
+
+    def __init__(self) -> None:
+        from geomsup.loss import _compiled
+
+        self._loops = _compiled
+
+    def spline_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, budget: int
+    ) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
+        """See :class:`Kernel`."""
+        assert layout.states is not None
+        weights, active = layout.states
+        return self._loops.spline_rows(M, b, rows, weights, active, layout.laws, budget, True)  # type: ignore[no-any-return]
+
+    def series_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, terms: IntArray, with_gradient: bool
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """See :class:`Kernel`."""
+        block = int(min(BLOCK, terms.max(initial=1)))
+        return self._loops.series_rows(M, b, rows, terms, layout.groups, layout.laws, with_gradient, block)  # type: ignore[no-any-return]
+
+    def batch(
+        self, layout: Layout, M: FloatArray, b: FloatArray, terms: int, budget: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """See :class:`Kernel`."""
+        weights, active = layout.states or (np.empty(0), np.empty((0, layout.n_features)))
+        loss, dM, db = np.empty(len(b)), np.empty(M.shape), np.empty(b.shape)
+        self._loops.batch(
+            M, b, layout.importance, layout.own_square, weights, active, layout.groups, layout.laws, terms, budget,
+            loss, dM, db,
+        )  # fmt: skip
+        return loss, dM, db
+
+
+class NumpyKernel:
+    """The readable kernels of :mod:`geomsup.loss.spline` and :mod:`geomsup.loss.series`, row by row."""
+
+    def spline_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, budget: int
+    ) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
+        """See :class:`Kernel`."""
+        from geomsup.loss.spline import spline_row
+
+        assert layout.states is not None
+        value, error = np.zeros(rows.size), np.zeros(rows.size)
+        nodes, gradient = np.zeros(rows.size, np.int64), np.zeros((rows.size, b.size + 1))
+        for r, i in enumerate(rows):
+            for weight, active in zip(*layout.states, strict=True):
+                row = spline_row(layout, M[i], float(b[i]), int(i), active, budget=budget)
+                if row is None:
+                    nodes[r] = -1
+                    break
+                value[r] += weight * (row.square - 2 * row.cross)
+                error[r] += weight * row.error
+                nodes[r] += row.nodes
+                gradient[r] += weight * row.gradient
+        return value, error, nodes, gradient
+
+    def series_rows(
+        self, layout: Layout, M: FloatArray, b: FloatArray, rows: IntArray, terms: IntArray, with_gradient: bool
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """See :class:`Kernel`."""
+        from geomsup.loss.series import series_row
+
+        value, middle, gap, size = (np.zeros(rows.size) for _ in range(4))
+        gradient = np.zeros((rows.size, b.size + 1))
+        for r, i in enumerate(rows):
+            row = series_row(layout, M[i], float(b[i]), int(i), int(terms[r]), with_gradient=with_gradient)
+            value[r], middle[r], gap[r], size[r], gradient[r] = row
+        return value, middle, gap, size, gradient
+
+    def batch(
+        self, layout: Layout, M: FloatArray, b: FloatArray, terms: int, budget: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """See :class:`Kernel`."""
+        rows = np.flatnonzero(layout.importance > 0)
+        scale = layout.importance[rows]
+        loss, dM, db = np.empty(len(b)), np.zeros(M.shape), np.zeros(b.shape)
+        for s in range(len(b)):
+            if terms:
+                value, _, _, _, gradient = self.series_rows(layout, M[s], b[s], rows, np.full(rows.size, terms), True)
+            else:
+                value, _, _, gradient = self.spline_rows(layout, M[s], b[s], rows, budget)
+            loss[s] = scale @ (layout.own_square[rows] + value)
+            dM[s, rows] = scale[:, None] * gradient[:, :-1]
+            db[s, rows] = scale * gradient[:, -1]
+        return loss, dM, db
+
+
+@lru_cache(maxsize=1)
+def kernel() -> Kernel:
+    """The kernel in use in this process."""
+    if os.environ.get("GEOMSUP_KERNEL", "") == "numpy":
+        return NumpyKernel()
+    try:
+        return CompiledKernel()
+    except ImportError:
+        return NumpyKernel()
