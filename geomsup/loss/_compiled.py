@@ -58,12 +58,15 @@ def series_rows(M, b, rows, terms, groups, law, with_gradient, block):
 
 @njit(cache=True, nogil=True)
 def batch(M, b, importance, own_square, weights, active, groups, law, terms, budget, loss, dM, db):
-    """Loss and gradient of many instances at one fidelity: ``terms`` frequencies, or the spline recursion for 0."""
+    """Loss and gradient of many instances at one fidelity.
+
+    A row is done by the spline recursion where that needs at most ``budget`` nodes, otherwise by ``terms`` frequencies.
+    """
     n = b.shape[1]
     kind, low, high, atom_start, atom_values, atom_weights, moments = law
     slope = np.zeros(n + 1)
-    spline_work = spline_workspace(budget if terms == 0 else 1, moments.shape[1])
-    series_work = series_workspace(n, groups[2].size, min(terms, 256) if terms > 0 else 1)
+    spline_work = spline_workspace(max(budget, 1), moments.shape[1])
+    series_work = series_workspace(n, groups[2].size, max(1, min(terms, 256)))
     for instance in range(loss.size):
         total = 0.0
         for i in range(n):
@@ -74,21 +77,29 @@ def batch(M, b, importance, own_square, weights, active, groups, law, terms, bud
             if scale == 0.0:
                 continue
             total += scale * own_square[i]
-            if terms > 0:
-                value, _, _, _ = series_row(M[instance, i], b[instance, i], i, terms, True, groups, law, slope, series_work)
-                total += scale * value
+            done = budget > 0
+            square = 0.0
+            if done:
+                for state in range(weights.size):
+                    value2, value1, _, nodes = spline_row(
+                        M[instance, i], b[instance, i], i, active[state], kind, low, high, atom_start, atom_values,
+                        atom_weights, moments, budget, False, slope, spline_work,
+                    )
+                    if nodes < 0:
+                        done = False
+                        break
+                    weight = scale * weights[state]
+                    square += weight * (value2 - 2.0 * value1)
+                    for j in range(n):
+                        dM[instance, i, j] += weight * slope[j]
+                    db[instance, i] += weight * slope[n]
+            if not done:
+                value, _, _, _ = series_row(
+                    M[instance, i], b[instance, i], i, terms, True, groups, law, slope, series_work
+                )
+                square = scale * value
                 for j in range(n):
                     dM[instance, i, j] = scale * slope[j]
                 db[instance, i] = scale * slope[n]
-                continue
-            for state in range(weights.size):
-                square, cross, _, _ = spline_row(
-                    M[instance, i], b[instance, i], i, active[state], kind, low, high, atom_start, atom_values,
-                    atom_weights, moments, budget, False, slope, spline_work,
-                )
-                weight = scale * weights[state]
-                total += weight * (square - 2.0 * cross)
-                for j in range(n):
-                    dM[instance, i, j] += weight * slope[j]
-                db[instance, i] += weight * slope[n]
+            total += square
         loss[instance] = total

@@ -36,7 +36,7 @@ class Kernel(Protocol):
     def batch(
         self, layout: Layout, M: FloatArray, b: FloatArray, terms: int, budget: int
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Loss (S,), dM (S, n, n) and db (S, n) of S instances at one fidelity; ``terms = 0`` is the spline."""
+        """Loss (S,), dM (S, n, n), db (S, n) of S instances: splines of up to ``budget`` nodes, else ``terms`` terms."""
 
 
 class CompiledKernel:
@@ -67,6 +67,7 @@ class CompiledKernel:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """See :class:`Kernel`."""
         weights, active = layout.states or (np.empty(0), np.empty((0, layout.n_features)))
+        budget = budget if layout.states is not None else 0
         loss, dM, db = np.empty(len(b)), np.empty(M.shape), np.empty(b.shape)
         self._loops.batch(
             M, b, layout.importance, layout.own_square, weights, active, layout.groups, layout.laws, terms, budget,
@@ -120,10 +121,14 @@ class NumpyKernel:
         scale = layout.importance[rows]
         loss, dM, db = np.empty(len(b)), np.zeros(M.shape), np.zeros(b.shape)
         for s in range(len(b)):
-            if terms:
-                value, _, _, _, gradient = self.series_rows(layout, M[s], b[s], rows, np.full(rows.size, terms), True)
-            else:
-                value, _, _, gradient = self.spline_rows(layout, M[s], b[s], rows, budget)
+            left = np.ones(rows.size, dtype=bool)
+            value, gradient = np.zeros(rows.size), np.zeros((rows.size, b.shape[1] + 1))
+            if budget and layout.states is not None:
+                value, _, nodes, gradient = self.spline_rows(layout, M[s], b[s], rows, budget)
+                left = nodes < 0
+            if left.any():
+                many = np.full(int(left.sum()), terms)
+                value[left], _, _, _, gradient[left] = self.series_rows(layout, M[s], b[s], rows[left], many, True)
             loss[s] = scale @ (layout.own_square[rows] + value)
             dM[s, rows] = scale[:, None] * gradient[:, :-1]
             db[s, rows] = scale * gradient[:, -1]

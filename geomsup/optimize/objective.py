@@ -1,0 +1,127 @@
+"""The loss as a function of one vector of free parameters, for many instances at once and at a chosen fidelity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from geomsup._typing import ArrayLike, FloatArray
+from geomsup._validate import real_array
+from geomsup.loss._kernels import kernel
+from geomsup.loss._layout import layout
+from geomsup.loss.linear import linear_loss_and_grad
+from geomsup.problem import Problem
+
+__all__ = ["EXACT", "Bias", "Fidelity", "Objective"]
+
+BiasMode = Literal["free", "zero", "nonpositive"]
+Bias = BiasMode | ArrayLike
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Accuracy of one evaluation: rows by splines of at most ``budget`` nodes, the others by ``terms`` frequencies."""
+
+    terms: int
+    budget: int
+
+
+EXACT = Fidelity(terms=1024, budget=2048)
+"""Gradients good to about 1e-12: measured at the minima of n = 20 and n = 80."""
+
+
+class Objective:
+    """Loss and gradient in x = (W, b), or x = W where the bias is fixed.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise.
+    bias : "free", "zero", "nonpositive" or array of shape (n_features,)
+        Whether b is free, fixed at zero, constrained to b ≤ 0, or fixed at the values given.
+
+    Raises
+    ------
+    ValueError
+        Another word, or a bias of another shape.
+    """
+
+    def __init__(self, problem: Problem, bias: Bias = "free") -> None:
+        self.problem = problem
+        n, m = problem.n_features, problem.n_hidden
+        self.fixed: FloatArray | None = None
+        self.nonpositive = False
+        if isinstance(bias, str):
+            if bias not in ("free", "zero", "nonpositive"):
+                raise ValueError(
+                    f"bias={bias!r} is unknown: pass 'free', 'zero', 'nonpositive' or an array of n_features values"
+                )
+            self.nonpositive = bias == "nonpositive"
+            if bias == "zero":
+                self.fixed = np.zeros(n)
+        else:
+            self.fixed = real_array("bias", bias)
+            if self.fixed.shape != (n,):
+                raise ValueError(f"bias has shape {self.fixed.shape}, but the problem has n_features={n}: pass ({n},)")
+        self.split = n * m
+        self.size = self.split + (0 if self.fixed is not None else n)
+        self.data = layout(problem)
+        exact_everywhere = self.data.spline_nodes <= 700
+        self.coarse = Fidelity(0, 700) if exact_everywhere else Fidelity(32, 0)
+        self.middle = Fidelity(0, 700) if exact_everywhere else Fidelity(128, 256)
+        self.fine = Fidelity(0, 700) if exact_everywhere else EXACT
+
+    def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
+        """The vector of free parameters of weights with any leading axes."""
+        flat = W.reshape(*W.shape[:-2], -1)
+        return flat if self.fixed is not None else np.concatenate([flat, b], axis=-1)
+
+    def unpack(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """W and b from the vector."""
+        n, m = self.problem.n_features, self.problem.n_hidden
+        W = x[..., : self.split].reshape(*x.shape[:-1], m, n)
+        b = x[..., self.split :] if self.fixed is None else np.broadcast_to(self.fixed, (*x.shape[:-1], n))
+        return W, b
+
+    def project(self, x: FloatArray) -> FloatArray:
+        """The nearest feasible point."""
+        if self.nonpositive:
+            x = x.copy()
+            np.minimum(x[..., self.split :], 0, out=x[..., self.split :])
+        return x
+
+    def held(self, x: FloatArray, gradient: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Coordinates that the constraint b ≤ 0 keeps from moving downhill."""
+        mask = np.zeros(x.shape, dtype=bool)
+        if self.nonpositive:
+            mask[..., self.split :] = (x[..., self.split :] >= 0) & (gradient[..., self.split :] < 0)
+        return mask
+
+    def __call__(self, x: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray]:
+        """Loss (S,) and gradient (S, size) of S parameter vectors."""
+        W, b = self.unpack(x)
+        M = np.swapaxes(W, -1, -2) @ W
+        if self.problem.activation == "identity":
+            loss, _, dM, db = linear_loss_and_grad(self.problem, M, b)
+        else:
+            b = np.ascontiguousarray(b)
+            loss, dM, db = kernel().batch(self.data, M, b, fidelity.terms, fidelity.budget)
+        dW = W @ (dM + np.swapaxes(dM, -1, -2))
+        return loss, self.pack(dW, db)
+
+    def rotations(self, x: FloatArray) -> FloatArray:
+        """Orthonormal basis, in columns, of the directions in which rotations of the hidden space move x."""
+        W, _ = self.unpack(x)
+        m = W.shape[0]
+        directions = []
+        for i in range(m):
+            for j in range(i):
+                move = np.zeros_like(W)
+                move[i], move[j] = W[j], -W[i]
+                directions.append(self.pack(move, np.zeros(W.shape[1])))
+        if not directions:
+            return np.zeros((self.size, 0))
+        U, s, _ = np.linalg.svd(np.array(directions).T, full_matrices=False)
+        return np.asarray(U[:, s > 1e-8 * max(1e-300, s[0])])
