@@ -222,19 +222,19 @@ class Problem:
         >>> gs.Problem().check_output_weights(np.ones((5, 2))).shape
         (5, 2)
         """
-        W_out = real_array("W_out", W_out)
+        weights = real_array("W_out", W_out)
         m, n = self.n_hidden, self.n_features
-        if W_out.ndim < 2 or W_out.shape[-2:] != (n, m):
+        if weights.ndim < 2 or weights.shape[-2:] != (n, m):
             fix = "pass an array of that shape, with instances (if any) on leading axes"
-            if W_out.ndim >= 2 and W_out.shape[-2:] == (m, n):
-                fix = "pass W_out.T" if W_out.ndim == 2 else "pass W_out.swapaxes(-1, -2)"
-            elif W_out.shape == (n,) and m == 1:
+            if weights.ndim >= 2 and weights.shape[-2:] == (m, n):
+                fix = "pass W_out.T" if weights.ndim == 2 else "pass W_out.swapaxes(-1, -2)"
+            elif weights.shape == (n,) and m == 1:
                 fix = "pass W_out[:, np.newaxis]"
             raise ValueError(
-                f"W_out has shape {W_out.shape} but the problem has n_features={n}, n_hidden={m}, "
+                f"W_out has shape {weights.shape} but the problem has n_features={n}, n_hidden={m}, "
                 f"so {(n, m)} is expected: {fix}"
             )
-        return W_out
+        return weights
 
     def to_dict(self) -> JSON:
         """A JSON-able description that `from_dict` reads back."""

@@ -116,7 +116,7 @@ class Uniform(ValueLaw):
         zeroth = np.sinc(s / np.pi)
         if order == 0:
             return np.asarray(phase * zeroth)
-        first, second = _centred_transforms(s, zeroth)
+        first, second = centred_transforms(s, zeroth)
         if order == 1:
             return np.asarray(phase * (centre * zeroth + half * first))
         return np.asarray(phase * (centre**2 * zeroth + 2 * centre * half * first + half**2 * second))
@@ -309,7 +309,7 @@ def _order(order: int) -> int:
     return int(order)
 
 
-def _centred_transforms(s: FloatArray, j0: FloatArray) -> tuple[ComplexArray, ComplexArray]:
+def centred_transforms(s: FloatArray, j0: FloatArray) -> tuple[ComplexArray, ComplexArray]:
     """E[u e^{isu}] = i j₁(s) and E[u² e^{isu}] = j₀(s) − 2j₁(s)/s for u uniform on [−1, 1].
 
     j₁(s) = (sin s − s cos s)/s² cancels near 0, so |s| < 1 uses the power series of both, whose first omitted

@@ -55,7 +55,8 @@ def series_row(
     if z_high <= 0.0:
         return 0.0, 0.0, 0.0, 0.0
     linear = z_low >= 0.0
-    h = 2.0 * np.pi / max(-z_low, z_high)
+    # see _tails.half_period
+    h = 2.0 * np.pi / 2.0 ** (0.25 * (np.ceil(4.0 * np.log2(max(-z_low, z_high)) + 0.37) - 0.37))
     o = group_of[own]
     # moments: E z, E z^2, E x_j z, E x_j z^2
     mean = b

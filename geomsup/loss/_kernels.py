@@ -5,8 +5,10 @@ Set the environment variable ``GEOMSUP_KERNEL`` to ``numpy`` to choose the speci
 
 from __future__ import annotations
 
+import hashlib
 import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +45,7 @@ class CompiledKernel:
     """The loops of :mod:`geomsup.loss._compiled`."""
 
     def __init__(self) -> None:
+        _drop_stale_code()
         from geomsup.loss import _compiled
 
         self._loops = _compiled
@@ -133,6 +136,27 @@ class NumpyKernel:
             dM[s, rows] = scale[:, None] * gradient[:, :-1]
             db[s, rows] = scale * gradient[:, -1]
         return loss, dM, db
+
+
+def _drop_stale_code() -> None:
+    """Remove machine code cached from other sources.
+
+    numba keeps a function's machine code until *its* file changes, although code of functions from other files is
+    part of it. A fingerprint of all the files together tells when to start afresh.
+    """
+    folder = Path(__file__).parent
+    sources = sorted(folder.glob("_compiled*.py"))
+    fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    marker = folder / "__pycache__" / "_compiled.fingerprint"
+    try:
+        if marker.exists() and marker.read_text() == fingerprint:
+            return
+        for old in marker.parent.glob("_compiled*.nb[ic]"):
+            old.unlink(missing_ok=True)
+        marker.parent.mkdir(exist_ok=True)
+        marker.write_text(fingerprint)
+    except OSError:  # a read-only installation, where numba keeps its cache elsewhere, by version of the package
+        return
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ import numpy as np
 from geomsup._typing import FloatArray
 from geomsup.loss._layout import Layout
 
-__all__ = ["FIRST", "SHELLS", "row_range", "truncation_bounds"]
+__all__ = ["FIRST", "SHELLS", "half_period", "row_range", "truncation_bounds"]
 
 FIRST = 16
 """Smallest number of terms for which a bound is computed; the others are FIRST·2ˢ."""
@@ -41,6 +41,17 @@ def row_range(layout: Layout, M: FloatArray, b: FloatArray) -> tuple[FloatArray,
     return low, high
 
 
+def half_period(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Half-period R ≥ max |z| of the series of rows with that range, zero where z keeps its sign.
+
+    Rounded up to a point of a geometric grid of ratio 2^(1/4): constant almost everywhere, so that the truncated sum
+    has the gradient of its terms. No grid point is near 1, where optimal arrangements tend to have their range.
+    """
+    reach = np.maximum(-low, high)
+    both = (low < 0) & (high > 0)
+    return np.where(both, 2.0 ** ((np.ceil(4 * np.log2(np.where(both, reach, 1.0)) + 0.37) - 0.37) / 4), 0.0)
+
+
 def truncation_bounds(layout: Layout, M: FloatArray, R: FloatArray) -> FloatArray:
     r"""Bound on what the terms beyond K = FIRST·2ˢ add to E z₊² − 2 E x_i z₊.
 
@@ -51,7 +62,7 @@ def truncation_bounds(layout: Layout, M: FloatArray, R: FloatArray) -> FloatArra
     M : array, shape (n, n)
         Effective matrix.
     R : array, shape (n,)
-        Half-period of each row, max |z_i|; zero where the row needs no series.
+        Half-period of each row, see `half_period`; zero where the row needs no series.
 
     Returns
     -------

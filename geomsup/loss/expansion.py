@@ -30,6 +30,8 @@ __all__ = ["Expansion", "expansion", "one_active_loss", "one_active_loss_and_gra
 
 UNIT_ROUNDOFF = 2.0**-53
 MAX_ORDER = 3
+UNDERFLOW = 1e-300
+"""More than what products below the range of floats can have lost."""
 BATCH = 256
 """Subsets summed before their sum is added exactly to the others: it bounds the rounding of the summation."""
 MAX_NODES = 100_000
@@ -141,7 +143,7 @@ def expansion(
         )
     total = fsum(terms)
     error += UNIT_ROUNDOFF * (4 * n + 8) * total  # of the probabilities, products of n factors
-    error += product_error * float(count[1:].sum())
+    error += product_error * float(count[1:].sum()) + UNDERFLOW
     tail = (1 + 16 * n * UNIT_ROUNDOFF) * float(count[order + 1 :].sum())
     return Expansion(
         np.array(terms), max(0.0, total - error), total + error + tail * float(importance @ largest), order

@@ -22,7 +22,7 @@ from geomsup._typing import ArrayLike, FloatArray, IntArray
 from geomsup._validate import real_array, real_number
 from geomsup.loss._kernels import kernel
 from geomsup.loss._layout import Layout, layout
-from geomsup.loss._tails import FIRST, SHELLS, row_range, truncation_bounds
+from geomsup.loss._tails import FIRST, SHELLS, half_period, row_range, truncation_bounds
 from geomsup.loss.linear import linear_loss_and_grad
 from geomsup.problem import Problem
 
@@ -302,7 +302,7 @@ def _series(
 ) -> None:
     """Fill value, error and gradient of the given rows from the Fourier series, lengthened until the error fits."""
     low, high = row_range(data, M, b)
-    R = np.where((low < 0) & (high > 0), np.maximum(-low, high), 0.0)
+    R = half_period(low, high)
     tails = truncation_bounds(data, M, R)
     goal = share / 2
     longest = int(np.log2(MOST_TERMS // FIRST))

@@ -16,7 +16,8 @@ and by the transforms :math:`\varphi(t) = E e^{itz}`, :math:`\psi(t) = E\,x_{own
           + \mathrm{Re} \sum_{k \ge 1} \Bigl[\tfrac{iA}{k^3} \varphi(kh) + \tfrac{B}{k^2} \psi(kh)\Bigr],
 
 A = 2/(πh²), B = 2/(πh). It is exact; only cutting the sum after K terms is not. The events with at most one active
-feature, whose transforms decay slowest, are taken out of φ and ψ and added back in closed form.
+feature, whose transforms decay slowest, are taken out of φ and ψ and added back in closed form. The gradient is that of
+the cut-off sum with h held fixed, which it is: R is max \|z\| rounded up to a power of 2^(1/4).
 
 **The sandwich.** Where φ and ψ do not decay (values 0/1), cut-off series can be enclosed all the same. Replace
 :math:`C(\theta) = \sum \cos(k\theta)/k^2` by trigonometric polynomials of degree K above and below it: then
@@ -50,10 +51,10 @@ from typing import NamedTuple
 import numpy as np
 
 from geomsup._typing import BoolArray, ComplexArray, FloatArray
-from geomsup.features.laws import _centred_transforms
+from geomsup.features.laws import centred_transforms
 from geomsup.loss._layout import Layout
 from geomsup.loss._one_active import one_active
-from geomsup.loss._tails import row_range
+from geomsup.loss._tails import half_period, row_range
 
 __all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "series_row"]
 
@@ -144,11 +145,11 @@ def series_row(
     True
     """
     n, gradient = a.size, np.zeros(a.size + 1)
-    (z_low,), (z_high,) = row_range(layout, a[None], np.array([b]))
-    if z_high <= 0:
+    low, high = row_range(layout, a[None], np.array([b]))
+    if high[0] <= 0:
         return SeriesRow(0.0, 0.0, 0.0, 0.0, gradient)
-    linear = bool(z_low >= 0)
-    h = 2 * np.pi / float(max(-z_low, z_high))
+    linear = bool(low[0] >= 0)
+    h = 1.0 if linear else 2 * np.pi / float(half_period(low, high)[0])
     alpha = np.array([0, 1, 0]) if linear else np.array([np.pi / (3 * h), 0.5, h / (6 * np.pi)])
     beta = np.array([0, -2, 0]) if linear else -np.array([np.pi / (3 * h), 1, h / (2 * np.pi)])
     every = _moments(layout, a, b, own)
@@ -286,7 +287,7 @@ def _law_transforms(
     s = a[:, None] * half * t
     phase = np.exp(1j * a[:, None] * mid * t)
     zeroth = np.sinc(s / np.pi)
-    first, second = _centred_transforms(s, zeroth)
+    first, second = centred_transforms(s, zeroth)
     v, u = phase * zeroth, phase * (mid * zeroth + half * first)
     w = (phase * (mid**2 * zeroth + 2 * mid * half * first + half**2 * second))[own]
     for j in np.flatnonzero(layout.kind == 1):

@@ -21,7 +21,7 @@ which :math:`E\,x_{own} z_+ = V^B_1(b)`; features integrated before the own one 
 
 **Stability.** A quotient lift/a is a divided difference, and dividing by a small a would amplify rounding. Largest
 first, a node that has to branch has :math:`|y| \le \sum |a_j x_j|` over features no larger than its own, so V is of
-order :math:`a^{q+1}` below it and the quotient loses a factor bounded by the number of features, not by the ratio of
+order :math:`a^q` below it and the quotient loses a factor bounded by the number of features, not by the ratio of
 coefficients; and as soon as y + s has one sign the small features are never divided by. Features below 1e-17 of the
 scale of z are left out, which the bound includes.
 
@@ -178,8 +178,9 @@ def spline_row(
     dm = [np.zeros((2, count)) for _ in levels]
     for d, (level, weights) in enumerate(zip(levels, _node_weights(levels, -2.0), strict=True)):
         leaf, branch = level.polynomial, level.branch
+        y_powers, by_leaf = _taylor(level.y[leaf], d + 3), weights[leaf]
         for q in range(1, d + 3):
-            dm[d][:, : q + 1] += weights[leaf, :, q].T @ _taylor(level.y[leaf], q + 1)[:, ::-1]
+            dm[d][:, : q + 1] += by_leaf[:, :, q].T @ y_powers[:, q::-1]
         if branch.any():  # V'(y + ac) moves by c V'_{q−1}, and the weights of V'_{q+r} go as a^−r
             slope = _gather(level.offset * level.table, values[d + 1], 0, d + 2)
             slope += _gather(level.table * -np.arange(3.0)[:, None] / a[level.feature], values[d + 1], 1, d + 2)
@@ -265,8 +266,9 @@ def _taylor(y: FloatArray, columns: int) -> FloatArray:
 
 def _gather(table: FloatArray, below: FloatArray, start: int, columns: int) -> FloatArray:
     """Σ table[:, :, r, c] V'_{q+r} for q = start … start + columns − 1, by branching node."""
-    children = below.reshape(-1, table.shape[3], 2, below.shape[2])
-    children = np.pad(children, [(0, 0), (0, 0), (0, 0), (0, 2)])  # reached only by the unused last column of VB
+    padded = np.zeros((*below.shape[:2], below.shape[2] + 2))  # reached only by the unused last column of VB
+    padded[:, :, :-2] = below
+    children = padded.reshape(-1, table.shape[3], 2, padded.shape[2])
     shifted = [children[..., start + r : start + r + columns] for r in range(3)]
     return np.asarray(sum(np.einsum("oic,bciq->boq", table[:, :, r], shifted[r]) for r in range(3)))
 

@@ -28,7 +28,7 @@ class Fidelity:
     budget: int
 
 
-EXACT = Fidelity(terms=1024, budget=2048)
+EXACT = Fidelity(terms=1024, budget=200)
 """Gradients good to about 1e-12: measured at the minima of n = 20 and n = 80."""
 
 
@@ -70,7 +70,7 @@ class Objective:
         self.data = layout(problem)
         exact_everywhere = self.data.spline_nodes <= 700
         self.coarse = Fidelity(0, 700) if exact_everywhere else Fidelity(32, 0)
-        self.middle = Fidelity(0, 700) if exact_everywhere else Fidelity(128, 256)
+        self.middle = Fidelity(0, 700) if exact_everywhere else Fidelity(128, 24)
         self.fine = Fidelity(0, 700) if exact_everywhere else EXACT
 
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
