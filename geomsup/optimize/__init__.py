@@ -1,0 +1,17 @@
+"""Search for the best arrangement: `minimize`, and its methods.
+
+=====================================  ==============================================================
+:mod:`~geomsup.optimize.minimize`      the search: starts, hops, finish
+:mod:`~geomsup.optimize.starts`        random starts of mixed scale; hops
+:mod:`~geomsup.optimize.lbfgs`         L-BFGS for many instances at once
+:mod:`~geomsup.optimize.newton`        Hessian modulo rotations, polish, kind of a critical point
+:mod:`~geomsup.optimize.distinct`      when two arrangements are the same
+:mod:`~geomsup.optimize.objective`     the loss as a function of one vector
+:mod:`~geomsup.optimize.solution`      Solution, Minimum, Status
+=====================================  ==============================================================
+"""
+
+from geomsup.optimize.minimize import MultistartLBFGS, minimize
+from geomsup.optimize.solution import Minimum, Progress, Solution, Status
+
+__all__ = ["Minimum", "MultistartLBFGS", "Progress", "Solution", "Status", "minimize"]

@@ -29,7 +29,9 @@ class Fidelity:
 
 
 EXACT = Fidelity(terms=1024, budget=200)
-"""Gradients good to about 1e-12: measured at the minima of n = 20 and n = 80."""
+"""The last word of a search at up to 48 features; LARGE at up to 128, HUGE beyond."""
+LARGE = Fidelity(terms=256, budget=100)
+HUGE = Fidelity(terms=64, budget=0)
 
 
 class Objective:
@@ -70,8 +72,7 @@ class Objective:
         self.data = layout(problem)
         exact_everywhere = self.data.spline_nodes <= 700
         self.coarse = Fidelity(0, 700) if exact_everywhere else Fidelity(32, 0)
-        self.middle = Fidelity(0, 700) if exact_everywhere else Fidelity(128, 24)
-        self.fine = Fidelity(0, 700) if exact_everywhere else EXACT
+        self.fine = Fidelity(0, 700) if exact_everywhere else (EXACT if n <= 48 else LARGE if n <= 128 else HUGE)
 
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """The vector of free parameters of weights with any leading axes."""

@@ -1,0 +1,317 @@
+r"""Search for the arrangement of least expected loss.
+
+Many descents from random starts at low fidelity, then hops (exchange features, draw some anew) from the best, then
+every distinct arrangement kept is finished at full accuracy: L-BFGS on the exact loss, Newton modulo rotations, and
+the Hessian to tell a minimum from a saddle.  What comes back is *searched*: an upper bound on the optimum, exact for
+the weights returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from geomsup._typing import FloatArray
+from geomsup._validate import integer
+from geomsup.arrangement import Arrangement
+from geomsup.loss.expected import expected_loss_and_grad
+from geomsup.optimize.distinct import Describer
+from geomsup.optimize.lbfgs import Descent, descend
+from geomsup.optimize.newton import LARGEST_HESSIAN, polish
+from geomsup.optimize.objective import Bias, Fidelity, Objective
+from geomsup.optimize.solution import Kind, Minimum, Progress, Solution, Status
+from geomsup.optimize.starts import hop, random_starts
+from geomsup.problem import Problem
+
+__all__ = ["MultistartLBFGS", "minimize"]
+
+CHUNK = 8
+"""Instances per batch. Fixed, so that results do not depend on the number of workers."""
+GRADIENT_TOL = 1e-9
+"""Gradient norm, relative to the loss scale, at which a search has converged."""
+
+
+@dataclass(frozen=True)
+class MultistartLBFGS:
+    """Multistart L-BFGS with hops, its hyperparameters; None means: by the size of the problem.
+
+    Parameters
+    ----------
+    n_starts : int, optional
+        Random starts: 64 for up to 10 features, 48 up to 24, 16 up to 48, 6 up to 100, then 2.
+    n_rounds : int, optional
+        Rounds of hops, each of a third as many descents as there were starts: 4 up to 10 features, then 10, 8, 6,
+        and none beyond 100.
+    n_keep : int
+        Arrangements finished at full accuracy, the best of those found.
+    coarse_steps, fine_steps : int
+        Most steps of a descent at low and at full fidelity.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> problem = gs.Problem(n_features=3, n_hidden=2, feature_probability=0.1)
+    >>> gs.minimize(problem, method=gs.MultistartLBFGS(n_starts=4), rng=0).n_starts
+    4
+    """
+
+    n_starts: int | None = None
+    n_rounds: int | None = None
+    n_keep: int = 8
+    coarse_steps: int = 500
+    fine_steps: int = 1500
+
+    def __post_init__(self) -> None:
+        for name in ("n_keep", "coarse_steps", "fine_steps"):
+            integer(name, getattr(self, name), at_least=1)
+        for name, least in (("n_starts", 1), ("n_rounds", 0)):
+            if getattr(self, name) is not None:
+                integer(name, getattr(self, name), at_least=least)
+
+    def sized(self, n_features: int) -> MultistartLBFGS:
+        """The same with numbers in place of None."""
+        table = ((10, 64, 4), (24, 48, 10), (48, 16, 8), (100, 6, 6))
+        starts, rounds = next(((s, r) for n, s, r in table if n_features <= n), (2, 0))
+        return replace(
+            self,
+            n_starts=starts if self.n_starts is None else self.n_starts,
+            n_rounds=rounds if self.n_rounds is None else self.n_rounds,
+        )
+
+
+def minimize(
+    problem: Problem,
+    *,
+    method: str | MultistartLBFGS = "multistart",
+    n_starts: int | None = None,
+    rng: Any = None,
+    workers: int = 1,
+    callback: Callable[[Progress], None] | None = None,
+    start: Any = None,
+    bias: Bias = "free",
+) -> Solution:
+    r"""Search for the arrangement (W, b) of least expected loss.
+
+    .. math:: \min_{W, b} \; E \sum_i I_i\,\bigl(x_i - \sigma(W^\top W x + b)_i\bigr)^2
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise.
+    method : str or MultistartLBFGS
+        ``"multistart"``, or the hyperparameters.
+    n_starts : int, optional
+        Random starts; overrides the method's. 0 is allowed together with `start`.
+    rng : int, Generator or None
+        Passed to ``np.random.default_rng``. The result depends on it, and not on the number of workers.
+    workers : int
+        Threads; the compiled kernels release the interpreter.
+    callback : callable, optional
+        Called with a `Progress` (phase, done, total, best) from the calling thread.
+    start : Arrangement, Solution, (W, b), or a list of those, optional
+        Warm starts, descended from besides the random ones.
+    bias : "free", "zero", "nonpositive", or array of shape (n_features,)
+        Leave b free, fix it at zero, keep b ≤ 0, or fix it at the values given.
+
+    Returns
+    -------
+    Solution
+        The best arrangement with its exact loss, and all distinct minima that were finished.
+
+    Raises
+    ------
+    ValueError
+        An unknown method or bias, a start that does not fit the problem, counts that are not positive.
+
+    Notes
+    -----
+    The result is *searched*: no better arrangement was found, which is not a proof that there is none. A hit count
+    well above one says that the search keeps coming back to the same best arrangement.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> problem = gs.Problem(n_features=5, n_hidden=2, feature_probability=0.05)
+    >>> solution = gs.minimize(problem, rng=0)
+    >>> print(f"{solution.loss:.9f}")  # the regular pentagon
+    0.008903594
+    """
+    if isinstance(method, str):
+        if method != "multistart":
+            raise ValueError(f"method={method!r} is unknown: pass 'multistart' or MultistartLBFGS(...)")
+        method = MultistartLBFGS()
+    warm = _starts(problem, start)
+    if n_starts is not None:
+        integer("n_starts", n_starts, at_least=0 if warm else 1)
+    integer("workers", workers, at_least=1)
+    method = method.sized(problem.n_features)
+    count = method.n_starts if n_starts is None else n_starts
+    assert count is not None and method.n_rounds is not None
+    with threadpool_limits(1):
+        search = _Search(problem, method, Objective(problem, bias), np.random.default_rng(rng), workers, callback)
+        search.explore(warm, count)
+        for _ in range(method.n_rounds if count else 0):
+            search.hops(max(4, count // 3))
+        return search.finish(count)
+
+
+class _Search:
+    """One call of `minimize`: the pool of arrangements found so far, and the steps that improve it."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        method: MultistartLBFGS,
+        objective: Objective,
+        rng: np.random.Generator,
+        workers: int,
+        callback: Callable[[Progress], None] | None,
+    ) -> None:
+        self.problem, self.method, self.objective = problem, method, objective
+        self.rng, self.workers, self.callback = rng, workers, callback
+        self.describer = Describer(problem)
+        self.exact = objective.coarse == objective.fine
+        variance = np.diag(problem.features.second_moments()) - problem.features.mean() ** 2
+        self.scale = max(float(problem.importance @ variance), 1e-300)
+        self.x: list[FloatArray] = []
+        self.loss: list[float] = []
+        self.hits: list[int] = []
+        self.n_descents = 0
+
+    def explore(self, warm: list[tuple[FloatArray, FloatArray]], count: int) -> None:
+        """Descend from the warm starts and from ``count`` random ones."""
+        W, b = random_starts(self.rng, count, self.problem.n_hidden, self.problem.n_features)
+        starts = [self.objective.pack(W, b)]
+        if warm:
+            starts.insert(0, self.objective.pack(np.array([w for w, _ in warm]), np.array([v for _, v in warm])))
+        self._absorb(self._descend(np.concatenate(starts), "searching", coarse=True))
+
+    def hops(self, count: int) -> None:
+        """Descend from changed copies of the best four arrangements."""
+        best = self.x[:4]
+        starts = []
+        for _ in range(count):
+            W, b = self.objective.unpack(best[int(self.rng.integers(len(best)))])
+            starts.append(self.objective.pack(*hop(self.rng, W, b)))
+        self._absorb(self._descend(np.array(starts), "refining", coarse=True))
+
+    def finish(self, n_starts: int) -> Solution:
+        """Finish the best arrangements at full accuracy and put them in order."""
+        kept = self.x[: self.method.n_keep]
+        hits = self.hits[: self.method.n_keep]
+        if self.exact:
+            points = np.array(kept)
+        else:
+            points = self._descend(np.array(kept), "finishing", coarse=False).x
+        done: list[Minimum] = []
+        for k, minimum in enumerate(self._map(lambda k: self._finish(points[k], hits[k]), len(points))):
+            done.append(minimum)
+            self._tell("finishing", k + 1, len(points), min(m.loss for m in done))
+        minima = self._merge(done)
+        best = minima[0]
+        status = Status.CONVERGED if best.gradient_norm <= GRADIENT_TOL * self.scale else Status.INEXACT
+        if best.kind == "saddle":
+            status = Status.SADDLE
+        return Solution(self.problem, tuple(minima), status, n_starts, self.n_descents)
+
+    def _descend(self, x: FloatArray, phase: str, *, coarse: bool) -> Descent:
+        fidelity: Fidelity = self.objective.coarse if coarse else self.objective.fine
+        steps = self.method.coarse_steps if coarse else self.method.fine_steps
+        loose = coarse and not self.exact
+        tol, stall = (1e-3, 1e-3) if loose else (1e-8, 1e-12)
+        size = CHUNK if coarse else 1
+        chunks = [x[k : k + size] for k in range(0, len(x), size)]
+        found: list[Descent] = []
+
+        def run(k: int) -> Descent:
+            return descend(self.objective, chunks[k], fidelity, max_steps=steps, tol=tol, stall=stall)
+
+        for descent in self._map(run, len(chunks)):
+            found.append(descent)
+            lowest = min([*self.loss[:1], *(float(d.loss.min()) for d in found)])
+            self._tell(phase, sum(len(d.loss) for d in found), len(x), lowest)
+        self.n_descents += len(x) if coarse else 0
+        return Descent(*(np.concatenate([getattr(d, name) for d in found]) for name in Descent.__dataclass_fields__))
+
+    def _absorb(self, found: Descent) -> None:
+        """Put new arrangements into the pool, equal ones together, and sort it."""
+        x = np.array([*self.x, *found.x])
+        loss = np.array([*self.loss, *found.loss])
+        hits = np.array([*self.hits, *np.ones(len(found.loss), int)])
+        W, b = self.objective.unpack(x)
+        loss_tol, tol = (1e-6, 1e-3) if self.exact else (1e-3, 0.05)
+        groups = self.describer.groups(W, b, loss, loss_tol=loss_tol, tol=tol)
+        self.x = [x[group[0]] for group in groups]
+        self.loss = [float(loss[group[0]]) for group in groups]
+        self.hits = [int(hits[group].sum()) for group in groups]
+        keep = max(4 * self.method.n_keep, 32)
+        self.x, self.loss, self.hits = self.x[:keep], self.loss[:keep], self.hits[:keep]
+
+    def _finish(self, x: FloatArray, hits: int) -> Minimum:
+        """Newton from a descended point, leaving a saddle if it is one; then the exact loss and gradient."""
+        kind: Kind = "unclassified"
+        lowest = np.nan
+        if self.objective.size <= LARGEST_HESSIAN:
+            for _ in range(3):
+                x, _, _, shape = polish(self.objective, x, 0.1 * GRADIENT_TOL * self.scale)
+                kind = shape.kind  # type: ignore[assignment]
+                lowest = float(shape.values[0]) if shape.values.size else np.nan
+                if kind != "saddle":
+                    break
+                sides = x + 0.02 * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
+                left = descend(
+                    self.objective, sides, self.objective.fine, max_steps=self.method.fine_steps, tol=1e-8, stall=1e-12
+                )
+                x = left.x[int(np.argmin(left.loss))]
+        W, b = (np.array(part) for part in self.objective.unpack(x))
+        tol = 1e-12 if self.problem.n_features <= 32 else 1e-10
+        loss, dW, db = expected_loss_and_grad(self.problem, W, b, tol=tol)
+        gradient = self.objective.pack(dW, db)
+        gradient = np.where(self.objective.held(x, gradient), 0.0, gradient)
+        return Minimum(
+            W, b, float(loss), float(loss.error), float(np.linalg.norm(gradient)), hits, kind, lowest
+        )
+
+    def _merge(self, minima: list[Minimum]) -> list[Minimum]:
+        """Finished minima, equal ones together, lowest first."""
+        W, b = np.array([m.W for m in minima]), np.array([m.b for m in minima])
+        loss = np.array([m.loss for m in minima])
+        groups = self.describer.groups(W, b, loss, loss_tol=1e-9, tol=1e-4)
+        return [replace(minima[group[0]], hits=sum(minima[k].hits for k in group)) for group in groups]
+
+    def _map(self, function: Callable[[int], Any], count: int) -> Any:
+        """Results of function(0), function(1), … in order, by the workers."""
+        if self.workers == 1 or count < 2:
+            yield from map(function, range(count))
+            return
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                yield from pool.map(function, range(count))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _tell(self, phase: str, done: int, total: int, best: float) -> None:
+        if self.callback is not None:
+            self.callback(Progress(phase, done, total, best))
+
+
+def _starts(problem: Problem, start: Any) -> list[tuple[FloatArray, FloatArray]]:
+    """Warm starts in any of the accepted forms, validated."""
+    if start is None:
+        return []
+    if isinstance(start, (Arrangement, Solution, Minimum)):
+        return [problem.check_weights(start.W, start.b)]
+    if isinstance(start, tuple) and len(start) == 2:
+        W, b = problem.check_weights(*start)
+        return [(W, b)] if W.ndim == 2 else list(zip(W, b, strict=True))
+    if isinstance(start, (list, tuple)):
+        return [pair for one in start for pair in _starts(problem, one)]
+    raise ValueError(
+        f"start={type(start).__name__} is not understood: pass an Arrangement, a Solution, (W, b) or a list of those"
+    )

@@ -1,0 +1,122 @@
+"""Second order: the Hessian modulo rotations, the polish that finishes a minimum, and what kind of point it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomsup._typing import FloatArray
+from geomsup.optimize.objective import Fidelity, Objective
+
+__all__ = ["LARGEST_HESSIAN", "Curvature", "curvature", "hessian", "polish"]
+
+LARGEST_HESSIAN = 700
+"""Parameters up to which a Hessian is formed (240 gradients at n = 20, m = 5)."""
+HESSIAN = Fidelity(terms=512, budget=100)
+STEP = 3e-6
+"""Step of the central differences: error about 1e-9 of the Hessian's scale, measured at the pentagon."""
+FLAT = 1e-6
+"""Eigenvalue, relative to the largest, below which a direction counts as flat: a hundred times that error."""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Eigenvalues of the Hessian (ascending) without rotations and held coordinates, and their vectors in columns."""
+
+    values: FloatArray
+    vectors: FloatArray
+
+    @property
+    def kind(self) -> str:
+        """minimum, degenerate (flat to second order in some direction) or saddle."""
+        if not self.values.size:
+            return "minimum"
+        flat = FLAT * float(np.abs(self.values).max())
+        if self.values[0] < -flat:
+            return "saddle"
+        return "degenerate" if self.values[0] <= flat else "minimum"
+
+
+def hessian(objective: Objective, x: FloatArray) -> FloatArray:
+    """Second derivatives by central differences of the exact gradient, symmetrised."""
+    size = x.size
+    fidelity = HESSIAN if objective.coarse.terms else objective.fine
+    H = np.empty((size, size))
+    for begin in range(0, size, 64):
+        columns = np.arange(begin, min(begin + 64, size))
+        moves = np.zeros((columns.size, size))
+        moves[np.arange(columns.size), columns] = STEP
+        _, ahead = objective(x + moves, fidelity)
+        _, behind = objective(x - moves, fidelity)
+        H[columns] = (ahead - behind) / (2 * STEP)
+    return (H + H.T) / 2
+
+
+def curvature(objective: Objective, x: FloatArray, gradient: FloatArray) -> Curvature:
+    """Spectrum of the Hessian at x over the directions that are neither rotations nor held by the constraint."""
+    free = ~objective.held(x, gradient)
+    if objective.nonpositive:
+        free[objective.split :] &= x[objective.split :] < 0
+    basis = np.eye(x.size)[:, free]
+    turns = objective.rotations(x)[free]
+    if turns.shape[1]:
+        complement = np.linalg.qr(np.hstack([turns, np.eye(turns.shape[0])]))[0][:, turns.shape[1] :]
+        complement = complement[:, : turns.shape[0] - turns.shape[1]]
+        basis = basis @ complement
+    values, vectors = np.linalg.eigh(basis.T @ hessian(objective, x) @ basis)
+    return Curvature(values, basis @ vectors)
+
+
+def polish(
+    objective: Objective, x: FloatArray, tol: float, *, max_steps: int = 12
+) -> tuple[FloatArray, float, FloatArray, Curvature]:
+    """Newton's method modulo rotations, from a point already close; keeps the best point seen.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to minimise.
+    x : array, shape (parameters,)
+        Where to begin.
+    tol : float
+        Gradient norm to reach.
+    max_steps : int
+        Most steps; the Hessian is formed again every fourth.
+
+    Returns
+    -------
+    x : array
+        The point with the smallest gradient.
+    loss : float
+    gradient : array
+        Projected on the feasible directions.
+    curvature : Curvature
+        Where the last Hessian was formed.
+    """
+    loss, gradient = _at(objective, x)
+    shape = curvature(objective, x, gradient)
+    for step in range(max_steps):
+        norm = float(np.linalg.norm(gradient))
+        if norm <= tol:
+            break
+        if step and step % 4 == 0:
+            shape = curvature(objective, x, gradient)
+        floor = 1e-9 * float(np.abs(shape.values).max(initial=1e-300))
+        size = np.maximum(np.abs(shape.values), floor)
+        move = -shape.vectors @ ((shape.vectors.T @ gradient) / size)
+        move *= min(1.0, 0.05 * max(1.0, float(np.linalg.norm(x))) / max(float(np.linalg.norm(move)), 1e-300))
+        for shrink in (1.0, 0.3, 0.1, 0.01):
+            trial = objective.project(x + shrink * move)
+            trial_loss, trial_gradient = _at(objective, trial)
+            if float(np.linalg.norm(trial_gradient)) < norm and trial_loss <= loss + 1e-9 * abs(loss):
+                x, loss, gradient = trial, trial_loss, trial_gradient
+                break
+        else:
+            break
+    return x, loss, gradient, shape
+
+
+def _at(objective: Objective, x: FloatArray) -> tuple[float, FloatArray]:
+    loss, gradient = objective(x[None], objective.fine)
+    return float(loss[0]), np.where(objective.held(x, gradient[0]), 0.0, gradient[0])
