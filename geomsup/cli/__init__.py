@@ -1,0 +1,25 @@
+"""The command ``geomsup``: one command per verb, options in the field's names.
+
+Results go to standard output, progress to standard error. Exit code 0 means done, 2 a problem that cannot be read or
+an output that cannot be written, 130 an interruption.
+"""
+
+from __future__ import annotations
+
+import click
+
+from geomsup import __version__
+from geomsup.cli.intro import intro
+from geomsup.cli.solve import solve
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="geomsup")
+def main() -> None:
+    """Optimal arrangements for toy models of superposition, with exact losses."""
+
+
+main.add_command(solve)
+main.add_command(intro)

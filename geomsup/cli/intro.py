@@ -1,0 +1,123 @@
+"""``geomsup intro``: five features in two dimensions, from dense to sparse."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from geomsup.cli._terminal import can_draw, drawing, plain_errors, write_picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from geomsup.optimize import Solution
+    from geomsup.problem import Problem
+
+N_FEATURES, N_HIDDEN = 5, 2
+
+
+@click.command()
+@click.option("--importance-decay", type=float, default=0.9, show_default=True, metavar="R", help="Weight R^i.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the starting points.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Threads; the results do not depend on it.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default="out", show_default=True, help="Where files go."
+)
+@click.option("--fresh", is_flag=True, help="Search again even where an earlier run left a result.")
+def intro(importance_decay: float, seed: int, workers: int, out: Path, fresh: bool) -> None:
+    """Solve five features in two dimensions at ten densities.
+
+    The introductory experiment of "Toy Models of Superposition". Every density is kept as soon as it is solved, so
+    an interrupted run goes on where it stopped.
+    """
+    solutions: list[Solution] = []
+    folder = out / "intro"
+    with plain_errors(
+        lambda: f"{len(solutions)} of 10 densities are kept in {folder}; the same command goes on from there"
+    ):
+        problems = intro_problems(importance_decay)
+        folder.mkdir(parents=True, exist_ok=True)
+        click.echo(f"{N_FEATURES} features in {N_HIDDEN} dimensions, importance {importance_decay:g}^i")
+        click.echo("density  sparsity  loss (sum over features)  error    features  sum of D  hits/descents")
+        for problem in problems:
+            solution, kept = _solution(problem, seed, workers, folder, fresh)
+            solutions.append(solution)
+            click.echo(_line(solution) + ("  kept" if kept else ""))
+        click.echo(
+            "features: longer than half of the longest; D: dimensionality; hits: descents that ended in the best"
+        )
+        click.echo(f"arrangements: {folder} (read one with geomsup.Solution.load)")
+        if can_draw():
+            with drawing():
+                write_picture(draw(solutions), out / "intro.png")
+            click.echo(f"picture: {out / 'intro.png'}")
+        else:
+            click.echo('no picture: install matplotlib with pip install "geomsup[plot]"', err=True)
+
+
+def intro_problems(importance_decay: float) -> list[Problem]:
+    """The problems at feature probabilities 20^−t, for ten t from 0 to 1 (those of the paper's public notebook)."""
+    import numpy as np
+
+    from geomsup.problem import Problem, geometric_importance
+
+    importance = geometric_importance(N_FEATURES, importance_decay)
+    return [Problem(N_FEATURES, N_HIDDEN, p, importance) for p in 20.0 ** -np.linspace(0, 1, 10)]
+
+
+def draw(solutions: Sequence[Solution]) -> Figure:
+    """A column per density: the arrangement, and beneath it its Gram matrix with the bias."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from geomsup import plot
+
+    figure, axes = plt.subplots(2, len(solutions), figsize=(7.0, 1.7), layout="constrained", height_ratios=(1.0, 0.8))
+    reach = 1.15 * max(float(np.linalg.norm(solution.W, axis=0).max()) for solution in solutions)
+    shade = max(float(np.abs([*solution.arrangement.gram.flat, *solution.b]).max()) for solution in solutions)
+    for top, bottom, solution in zip(axes[0], axes[1], solutions, strict=True):
+        plot.arrangement(plot.oriented(solution.W), importance=solution.problem.importance, ax=top)
+        top.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        top.set_title(f"{solution.problem.feature_probability[0]:.2f}", loc="center")
+        plot.gram(solution.W, solution.b, limit=shade, ax=bottom)
+        bottom.set(xticks=[], yticks=[])
+        bottom.set_xlabel(f"{solution.loss:.4f}", fontsize=7)
+    for row, label in zip(axes[:, 0], ("directions", r"$W^{\mathsf{T}}W$, $b$"), strict=True):
+        row.set_ylabel(label)
+    figure.suptitle("the best five features in two dimensions, by feature probability; below: exact loss", fontsize=8)
+    bar = figure.colorbar(axes[1, -1].images[0], ax=axes[1, :], aspect=10, pad=0.01)
+    bar.ax.tick_params(labelsize=6)
+    return figure
+
+
+def _solution(problem: Problem, seed: int, workers: int, folder: Path, fresh: bool) -> tuple[Solution, bool]:
+    """The solution, and whether an earlier run of this version with this seed left it."""
+    from geomsup import __version__
+    from geomsup.optimize import Solution, minimize
+
+    p, ratio = problem.feature_probability[0], problem.importance[1]
+    path = folder / f"p={p:.5f},decay={ratio:g},seed={seed},geomsup-{__version__}.npz"
+    if not fresh:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            found = Solution.load(path)
+            if found.problem == problem:
+                return found, True
+    solution = minimize(problem, rng=seed, workers=workers)
+    solution.save(path)
+    return solution, False
+
+
+def _line(solution: Solution) -> str:
+    from geomsup.cli._report import represented
+
+    p = float(solution.problem.feature_probability[0])
+    hits = f"{solution.minima[0].hits}/{solution.n_descents}"
+    share = float(solution.arrangement.dimensionality.sum())
+    return (
+        f"{p:7.4f}  {1 - p:8.4f}  {solution.loss:24.15f}  {solution.error:.1e}  {represented(solution.W):8d}"
+        f"  {share:8.4f}  {hits:>13}"
+    )
