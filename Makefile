@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install solve test figures docs lint types bench clean distclean
+.PHONY: help install solve picture test figures docs lint types bench clean distclean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [PYTHON=python3.12] [ARGS='more options']"
@@ -41,6 +41,11 @@ solve:
 	@mkdir -p out
 	$(BIN)/python -m geomsup solve -n $(n) -m $(m) --feature-probability $(p) --save $(result).npz --plot $(result).png $(ARGS)
 endif
+
+picture: $(INSTALLED)  ## draw the picture in the README again
+	$(BIN)/python -m geomsup intro --out out
+	@mkdir -p docs/images
+	cp out/intro.png docs/images/intro.png
 
 test: $(INSTALLED)  ## the fast tests, with every example in the documentation
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)

@@ -81,7 +81,7 @@ def arrangement(
         spoke = [[0.0, float(entry)] for entry in points[:, i]]
         ax.plot(*spoke, "-o", color=colours[i], markevery=[1], solid_capstyle="round")
         if labels and vectors.norms[i] > 0.1 * vectors.norms.max():
-            tip = points[:, i] * (1 + 0.12 * limit / vectors.norms[i])
+            tip = points[:, i] * (1 + (0.12 if m < 3 else 0.22) * limit / vectors.norms[i])
             place: Any = ax.text
             place(*tip.tolist(), str(i), ha="center", va="center", fontsize="small", color="0.25")
     reach = limit * (1.1 if labels else 1.0)
@@ -89,6 +89,7 @@ def arrangement(
     if m == 3:
         ax.set(zlim=(-reach, reach))
         ax.set_box_aspect((1, 1, 1))  # type: ignore[arg-type]
+        ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], zticks=[-1, 0, 1])
         ax.tick_params(labelsize="x-small", pad=-2)
         return ax
     ax.set_aspect("equal")
