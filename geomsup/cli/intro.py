@@ -88,7 +88,8 @@ def draw(solutions: Sequence[Solution]) -> Figure:
         bottom.set_xlabel(f"{solution.loss:.4f}", fontsize=7)
     for row, label in zip(axes[:, 0], ("directions", r"$W^{\mathsf{T}}W$, $b$"), strict=True):
         row.set_ylabel(label)
-    figure.suptitle("five features in two dimensions, best arrangement found at each feature probability; below: its loss", fontsize=8)
+    title = "five features in two dimensions, best arrangement found at each feature probability; below: its loss"
+    figure.suptitle(title, fontsize=8)
     bar = figure.colorbar(axes[1, -1].images[0], ax=axes[1, :], aspect=10, pad=0.01)
     bar.ax.tick_params(labelsize=6)
     return figure
