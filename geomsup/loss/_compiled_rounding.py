@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-BRANCH, ZERO, POLYNOMIAL = 0, 1, 2
+BRANCH, ZERO, POLYNOMIAL, PRUNED = 0, 1, 2, 3
 UNIT_ROUNDOFF = 2.0**-53
 
 
@@ -71,6 +71,8 @@ def rounding_bound(
                                 lamB[w, q] += s * lamB[v, q]
                                 lamB[w, q + 1] += r * lamB[v, q]
                 continue
+            if status[v] == PRUNED:
+                continue  # its whole value is in the bound already
             size = abs(y[v])
             if status[v] == ZERO:
                 if y[v] + s_high[d] < -4.0 * shift * UNIT_ROUNDOFF:

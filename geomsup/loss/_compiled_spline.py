@@ -6,7 +6,10 @@ Same recursion, same names, same order of operations up to summation order; one 
 import numpy as np
 from numba import njit
 
-from geomsup.loss._compiled_rounding import BRANCH, POLYNOMIAL, ZERO, rounding_bound
+from geomsup.loss._compiled_rounding import BRANCH, POLYNOMIAL, PRUNED, ZERO, rounding_bound
+
+NEGLIGIBLE = 2.0**-60
+"""A subtree that can change a row by less than this times its scale squared is left out, and its bound reported."""
 
 
 @njit(cache=True, nogil=True)
@@ -87,6 +90,7 @@ def spline_row(
         if order[d] == own:
             own_level = d
     own_passive = has_own and own_level < 0
+    own_reach = max(abs(low[own]), abs(high[own])) if has_own else 0.0
     top = depth + 3
     widest = offset_width = 2
     for d in range(depth):
@@ -147,26 +151,62 @@ def spline_row(
                     totalB += power * active[j] * moments[j, l] * mB[d + 1, k - l]
             m[d, k] = total
             mB[d, k] = totalB
-    # the tree, level by level
+    # the tree, level by level, with the weight that each node's V has in the result
+    cutoff = NEGLIGIBLE * scale * scale
+    pruned = 0.0
     level_start = np.empty(depth + 2, np.int64)
     level_start[0] = 0
     y[0] = b
     nodes = 1
+    for q in range(top + 1):
+        lam[0, q] = lamB[0, q] = 0.0
+    lam[0, 2] = 2.0
+    if has_own:
+        lamB[0, 1] = -2.0
     for d in range(depth + 1):
         begin, end = level_start[d], nodes
+        degree = 2 + d
+        both = has_own and (own_passive or d <= own_level)
         for v in range(begin, end):
             if y[v] + s_high[d] <= 0.0:
                 status[v] = ZERO
-            elif y[v] + s_low[d] >= 0.0 or d == depth:
+                continue
+            if y[v] + s_low[d] >= 0.0 or d == depth:
                 status[v] = POLYNOMIAL
-            else:
-                status[v] = BRANCH
-                if nodes + count[d] > budget:
-                    return 0.0, 0.0, 0.0, -1
-                first[v] = nodes
-                for c in range(count[d]):
-                    y[nodes + c] = y[v] + offset[d, c]
-                nodes += count[d]
+                continue
+            bound = 0.0
+            power = 1.0
+            for q in range(1, degree + 1):
+                power *= (y[v] + s_high[d]) / q
+                bound += power * (abs(lam[v, q]) + abs(lamB[v, q]) * own_reach)
+            if bound <= cutoff:
+                status[v] = PRUNED
+                pruned += bound
+                continue
+            status[v] = BRANCH
+            if nodes + count[d] > budget:
+                return 0.0, 0.0, 0.0, -1
+            first[v] = nodes
+            for c in range(count[d]):
+                w = nodes + c
+                y[w] = y[v] + offset[d, c]
+                for q in range(top + 1):
+                    lam[w, q] = lamB[w, q] = 0.0
+                s, r = stay[d, c], lift[d, c]
+                for q in range(1, degree + 1):
+                    lam[w, q] += s * lam[v, q]
+                    lam[w, q + 1] += r * lam[v, q]
+                if both and d == own_level:
+                    s, r, t = own_stay[d, c], own_lift[d, c], own_lift2[d, c]
+                    for q in range(1, degree):
+                        lam[w, q] += s * lamB[v, q]
+                        lam[w, q + 1] += r * lamB[v, q]
+                        lam[w, q + 2] += t * lamB[v, q]
+                elif both:
+                    for q in range(1, degree):
+                        lamB[w, q] += s * lamB[v, q]
+                        lamB[w, q + 1] += r * lamB[v, q]
+            nodes += count[d]
         level_start[d + 1] = end
     # values, bottom up: V[v, q] = E (y_v + s)_+^q / q!, VB the same weighted by x_own
     for d in range(depth, -1, -1):
@@ -174,7 +214,7 @@ def spline_row(
         degree = 2 + d
         both = has_own and (own_passive or d <= own_level)
         for v in range(level_start[d], last):
-            if status[v] == ZERO:
+            if status[v] == ZERO or status[v] == PRUNED:
                 for q in range(degree + 1):
                     V[v, q] = 0.0
                     VB[v, q] = 0.0
@@ -207,14 +247,7 @@ def spline_row(
                                 VB[v, q] += s * VB[w, q] + r * VB[w, q + 1]
     value2 = 2.0 * V[0, 2]
     value1 = VB[0, 1] if has_own else 0.0
-    # weights, top down, and with them the derivative of every branch
-    for v in range(nodes):
-        for q in range(top + 1):
-            lam[v, q] = 0.0
-            lamB[v, q] = 0.0
-    lam[0, 2] = 2.0
-    if has_own:
-        lamB[0, 1] = -2.0
+    # the derivative of every branch
     dm = np.zeros((depth + 1, top + 1))
     dmB = np.zeros((depth + 1, top + 1))
     for d in range(depth + 1):
@@ -239,8 +272,6 @@ def spline_row(
                     for q in range(1, degree + 1):
                         weight = lam[v, q]
                         slope += weight * (s * x * V[w, q - 1] + r * (x * V[w, q] - V[w, q + 1] * inverse))
-                        lam[w, q] += s * weight
-                        lam[w, q + 1] += r * weight
                     if both:
                         if d == own_level:
                             s, r, t = own_stay[d, c], own_lift[d, c], own_lift2[d, c]
@@ -251,15 +282,10 @@ def spline_row(
                                     + r * (x * V[w, q] - V[w, q + 1] * inverse)
                                     + t * (x * V[w, q + 1] - 2.0 * V[w, q + 2] * inverse)
                                 )
-                                lam[w, q] += s * weight
-                                lam[w, q + 1] += r * weight
-                                lam[w, q + 2] += t * weight
                         else:
                             for q in range(1, degree):
                                 weight = lamB[v, q]
                                 slope += weight * (s * x * VB[w, q - 1] + r * (x * VB[w, q] - VB[w, q + 1] * inverse))
-                                lamB[w, q] += s * weight
-                                lamB[w, q + 1] += r * weight
                 gradient[order[d]] += slope
     # moments of the remainders depend on the coefficients too
     for d in range(depth):
@@ -302,7 +328,7 @@ def spline_row(
             nodes, depth, own_level, own_passive, has_own, order, level_start, status, first, y, s_high, count, stay,
             lift, own_stay, own_lift, own_lift2, a, active, kind, low, high, moments, own, scale, lam, lamB,
         )
-        error += neglected * (2.0 * scale + 2.0 * (max(abs(low[own]), abs(high[own])) if has_own else 0.0))
+        error += pruned + neglected * 2.0 * (scale + own_reach)
     return value2, value1, error, nodes
 
 

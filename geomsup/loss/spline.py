@@ -66,6 +66,10 @@ class SplineRow(NamedTuple):
     gradient: FloatArray
 
 
+NEGLIGIBLE = 2.0**-60
+"""A subtree that can change a row by less than this times its scale squared is left out, and its bound reported."""
+
+
 class _Level(NamedTuple):
     """A level of the tree: its feature, the table [channel, channel', r, branch] of weights of V'_{q+r}, its nodes."""
 
@@ -76,11 +80,12 @@ class _Level(NamedTuple):
     y: FloatArray
     zero: BoolArray
     branch: BoolArray
+    pruned: BoolArray
 
     @property
     def polynomial(self) -> BoolArray:
         """Leaves on which y + s is never negative."""
-        return ~(self.zero | self.branch)
+        return ~(self.zero | self.branch | self.pruned)
 
 
 def branch_table(layout: Layout, j: int, active: float) -> BranchTable:
@@ -153,10 +158,11 @@ def spline_row(
     depth, count = order.size, order.size + 4  # moments 0 … depth + 3
     if depth + 5 > layout.moments.shape[1]:
         return None
-    levels = _tree(layout, a, b, own, active, order, budget)
-    if levels is None:
-        return None
     has_own = own >= 0 and bool(active[own] > 0)
+    reach_own = float(layout.reach[own]) if has_own else 0.0
+    levels, pruned = _tree(layout, a, b, own, active, order, budget, reach_own, NEGLIGIBLE * scale**2)
+    if not levels:
+        return None
 
     powers = [_powers(a[j], active[j], layout.moments[j, : count + 1], j == own) for j in order]
     last = np.zeros((2, count))
@@ -193,25 +199,35 @@ def spline_row(
         x, xx = active[j] * layout.moments[j, 1:3]
         gradient[j] = 2 * x * root[V, 1] - 2 * xx * root[V, 0] if j == own else x * gradient[-1]
 
-    reach_own = float(layout.reach[own]) if has_own else 0.0
     error = _rounding(layout, a, own, active, order, levels, scale, reach_own)
-    error += neglected * 2 * (scale + reach_own)
+    error += pruned + neglected * 2 * (scale + reach_own)
     return SplineRow(2 * float(root[V, 2]), float(root[VB, 1]), error, sum(level.y.size for level in levels), gradient)
 
 
 def _tree(
-    layout: Layout, a: FloatArray, b: float, own: int, active: FloatArray, order: IntArray, budget: int
-) -> list[_Level] | None:
-    """All levels, first to last, or None where they have more than ``budget`` nodes."""
+    layout: Layout, a: FloatArray, b: float, own: int, active: FloatArray, order: IntArray, budget: int,
+    reach_own: float, cutoff: float,
+) -> tuple[list[_Level], float]:  # fmt: skip
+    """All levels, first to last, and a bound on what was pruned; no levels where they need more than ``budget`` nodes.
+
+    A node is pruned where its weights times the largest values it can have, (y + max s)^q/q!, are below ``cutoff``.
+    """
     ends = np.stack([a * layout.low, a * layout.high])[:, order]
     idle = active[order] < 1
     low, high = ends.min(axis=0), ends.max(axis=0)
     s_low = np.append(np.cumsum(np.where(idle, np.minimum(low, 0), low)[::-1])[::-1], 0.0)
     s_high = np.append(np.cumsum(np.where(idle, np.maximum(high, 0), high)[::-1])[::-1], 0.0)
-    levels, y, nodes = [], np.array([b]), 1
+    levels: list[_Level] = []
+    y, nodes, pruned = np.array([b]), 1, 0.0
+    weights = _root_weights(-2.0 if reach_own else 0.0)
     for d, j in enumerate(order):
         zero = y + s_high[d] <= 0
         branch = ~zero & (y + s_low[d] < 0)
+        largest = _taylor(np.maximum(y + s_high[d], 0), d + 3)[:, 1:]
+        bound = np.einsum("voq,vq,o->v", np.abs(weights[:, :, 1:]), largest, [1.0, reach_own])
+        cut = branch & (bound <= cutoff)
+        branch &= ~cut
+        pruned += float(bound[cut].sum())
         x, stay, lift = branch_table(layout, j, float(active[j]))
         plain = np.array([stay, lift / a[j], np.zeros(x.size)])
         table = np.zeros((2, 2, 3, x.size))
@@ -220,13 +236,15 @@ def _tree(
             table[VB, V] = [x * stay, x * lift / a[j], -lift / a[j] ** 2]
         else:
             table[VB, VB] = plain
-        levels.append(_Level(int(j), x, table, float(s_high[d]), y, zero, branch))
+        levels.append(_Level(int(j), x, table, float(s_high[d]), y, zero, branch, cut))
         nodes += int(branch.sum()) * x.size
         if nodes > budget:
-            return None
+            return [], 0.0
+        weights = _child_weights(levels[-1], weights)
         y = (y[branch, None] + a[j] * x).ravel()
-    levels.append(_Level(-1, np.empty(0), np.empty((2, 2, 3, 0)), 0.0, y, y <= 0, np.zeros(y.size, bool)))
-    return levels
+    none = np.zeros(y.size, bool)
+    levels.append(_Level(-1, np.empty(0), np.empty((2, 2, 3, 0)), 0.0, y, y <= 0, none, none))
+    return levels, pruned
 
 
 def _powers(a: float, active: float, moments: FloatArray, is_own: bool) -> tuple[FloatArray, FloatArray]:
@@ -275,16 +293,26 @@ def _gather(table: FloatArray, below: FloatArray, start: int, columns: int) -> F
 
 def _node_weights(levels: list[_Level], cross: float) -> list[FloatArray]:
     """Weight of every V_q of every node in 2 V_2(b) + cross · V^B_1(b): the adjoint of :func:`_gather`."""
-    weights = [np.zeros((1, 2, 3))]
-    weights[0][0, V, 2], weights[0][0, VB, 1] = 2, cross
+    weights = [_root_weights(cross)]
     for level in levels[:-1]:
-        above = weights[-1][level.branch]
-        columns = above.shape[2]
-        below = np.zeros((len(above), level.offset.size, 2, columns + 3))
-        for r in range(3):
-            below[..., r : r + columns] += np.einsum("oic,boq->bciq", level.table[:, :, r], above)
-        weights.append(below[..., : columns + 1].reshape(-1, 2, columns + 1))
+        weights.append(_child_weights(level, weights[-1]))
     return weights
+
+
+def _root_weights(cross: float) -> FloatArray:
+    weights = np.zeros((1, 2, 3))
+    weights[0, V, 2], weights[0, VB, 1] = 2, cross
+    return weights
+
+
+def _child_weights(level: _Level, weights: FloatArray) -> FloatArray:
+    """Weights of the nodes of the next level."""
+    above = weights[level.branch]
+    columns = above.shape[2]
+    below = np.zeros((len(above), level.offset.size, 2, columns + 3))
+    for r in range(3):
+        below[..., r : r + columns] += np.einsum("oic,boq->bciq", level.table[:, :, r], above)
+    return below[..., : columns + 1].reshape(-1, 2, columns + 1)
 
 
 def _rounding(
