@@ -100,7 +100,11 @@ def _features(solution: Solution) -> list[str]:
         "norm": _fixed(arrangement.norms),
         "bias": _fixed(arrangement.b),
         "dimensionality": _fixed(arrangement.dimensionality),
-        "interference": _fixed(arrangement.interference),
+        # The direction of a feature that is not represented is noise, and so is what projects on it.
+        "interference": [
+            text if norm > 1e-6 else "-"
+            for text, norm in zip(_fixed(arrangement.interference), arrangement.norms, strict=True)
+        ],
     }
     lines = _table(columns)
     if n > MOST_FEATURES:
