@@ -125,10 +125,10 @@ def following(quiet: bool) -> Iterator[Callable[[Any], None] | None]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("best {task.fields[best]:.6g}"),
+        TextColumn("{task.fields[best]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None, best=float("inf"))
+        task = bar.add_task("starting", total=None, best="")
         phase = ""
 
         def show(progress: Any) -> None:
@@ -136,7 +136,7 @@ def following(quiet: bool) -> Iterator[Callable[[Any], None] | None]:
             if progress.phase != phase:
                 phase = progress.phase
                 bar.reset(task, total=progress.total, description=phase)
-            bar.update(task, completed=progress.done, total=progress.total, best=progress.best)
+            bar.update(task, completed=progress.done, total=progress.total, best=f"best {progress.best:.6g}")
 
         yield show
 
