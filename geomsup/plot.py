@@ -190,7 +190,8 @@ def norms(W: ArrayLike, *, ax: Axes | None = None) -> Axes:
     vectors = Arrangement(W)
     ax = _axes(ax)
     colours = _map("cividis")(np.clip(vectors.interference, 0, 1))
-    ax.bar(np.arange(vectors.n_features), vectors.norms, width=0.9, color=colours)
+    width = 0.9 if vectors.n_features <= 40 else 1.0  # thinner gaps would come and go with the resolution
+    ax.bar(np.arange(vectors.n_features), vectors.norms, width=width, color=colours)
     ax.set(xlim=(-0.7, vectors.n_features - 0.3), ylim=(0, 1.1 * max(1.0, float(vectors.norms.max()))))
     ax.set(xlabel="feature", ylabel=r"$\|W_i\|$")
     return ax
