@@ -47,8 +47,8 @@ class MultistartLBFGS:
     n_rounds : int, optional
         Rounds of hops, each of a third as many descents as there were starts: 4 up to 10 features, then 10, 8, 6,
         and none beyond 100.
-    n_keep : int
-        Arrangements finished at full accuracy, the best of those found.
+    n_keep : int, optional
+        Arrangements finished at full accuracy, the best of those found: 8 up to 10 features, then 4, 3, 2, 1.
     coarse_steps, fine_steps : int
         Most steps of a descent at low and at full fidelity.
 
@@ -62,25 +62,26 @@ class MultistartLBFGS:
 
     n_starts: int | None = None
     n_rounds: int | None = None
-    n_keep: int = 8
+    n_keep: int | None = None
     coarse_steps: int = 500
     fine_steps: int = 1500
 
     def __post_init__(self) -> None:
-        for name in ("n_keep", "coarse_steps", "fine_steps"):
+        for name in ("coarse_steps", "fine_steps"):
             integer(name, getattr(self, name), at_least=1)
-        for name, least in (("n_starts", 1), ("n_rounds", 0)):
+        for name, least in (("n_starts", 1), ("n_rounds", 0), ("n_keep", 1)):
             if getattr(self, name) is not None:
                 integer(name, getattr(self, name), at_least=least)
 
     def sized(self, n_features: int) -> MultistartLBFGS:
         """The same with numbers in place of None."""
-        table = ((10, 64, 4), (24, 48, 10), (48, 16, 8), (100, 6, 6))
-        starts, rounds = next(((s, r) for n, s, r in table if n_features <= n), (2, 0))
+        table = ((10, 64, 4, 8), (24, 48, 10, 4), (48, 16, 8, 3), (100, 6, 6, 2))
+        starts, rounds, keep = next((row[1:] for row in table if n_features <= row[0]), (2, 0, 1))
         return replace(
             self,
             n_starts=starts if self.n_starts is None else self.n_starts,
             n_rounds=rounds if self.n_rounds is None else self.n_rounds,
+            n_keep=keep if self.n_keep is None else self.n_keep,
         )
 
 
@@ -186,10 +187,10 @@ class _Search:
     def explore(self, warm: list[tuple[FloatArray, FloatArray]], count: int) -> None:
         """Descend from the warm starts and from ``count`` random ones."""
         W, b = random_starts(self.rng, count, self.problem.n_hidden, self.problem.n_features)
-        starts = [self.objective.pack(W, b)]
         if warm:
-            starts.insert(0, self.objective.pack(np.array([w for w, _ in warm]), np.array([v for _, v in warm])))
-        self._absorb(self._descend(np.concatenate(starts), "searching", coarse=True))
+            W = np.concatenate([np.array([w for w, _ in warm]), W])
+            b = np.concatenate([np.array([v for _, v in warm]), b])
+        self._absorb(self._descend(self.objective.pack(W, b), "searching", coarse=True))
 
     def hops(self, count: int) -> None:
         """Descend from changed copies of the best four arrangements."""
@@ -202,8 +203,8 @@ class _Search:
 
     def finish(self, n_starts: int) -> Solution:
         """Finish the best arrangements at full accuracy and put them in order."""
-        kept = self.x[: self.method.n_keep]
-        hits = self.hits[: self.method.n_keep]
+        assert self.method.n_keep is not None
+        kept, hits = self.x[: self.method.n_keep], self.hits[: self.method.n_keep]
         if self.exact:
             points = np.array(kept)
         else:
@@ -220,10 +221,11 @@ class _Search:
         return Solution(self.problem, tuple(minima), status, n_starts, self.n_descents)
 
     def _descend(self, x: FloatArray, phase: str, *, coarse: bool) -> Descent:
-        fidelity: Fidelity = self.objective.coarse if coarse else self.objective.fine
+        fidelity: Fidelity = self.objective.coarse if coarse else self.objective.middle
         steps = self.method.coarse_steps if coarse else self.method.fine_steps
         loose = coarse and not self.exact
-        tol, stall = (1e-3, 1e-3) if loose else (1e-8, 1e-12)
+        newton = self.objective.size <= LARGEST_HESSIAN
+        tol, stall = (1e-3, 1e-3) if loose else (1e-4, 1e-7) if newton and not self.exact else (1e-8, 1e-12)
         size = CHUNK if coarse else 1
         chunks = [x[k : k + size] for k in range(0, len(x), size)]
         found: list[Descent] = []
@@ -249,7 +251,7 @@ class _Search:
         self.x = [x[group[0]] for group in groups]
         self.loss = [float(loss[group[0]]) for group in groups]
         self.hits = [int(hits[group].sum()) for group in groups]
-        keep = max(4 * self.method.n_keep, 32)
+        keep = 32
         self.x, self.loss, self.hits = self.x[:keep], self.loss[:keep], self.hits[:keep]
 
     def _finish(self, x: FloatArray, hits: int) -> Minimum:

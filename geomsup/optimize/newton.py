@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.optimize.objective import Fidelity, Objective
+from geomsup.optimize.objective import Objective
 
 __all__ = ["LARGEST_HESSIAN", "Curvature", "curvature", "hessian", "polish"]
 
 LARGEST_HESSIAN = 700
 """Parameters up to which a Hessian is formed (240 gradients at n = 20, m = 5)."""
-HESSIAN = Fidelity(terms=512, budget=100)
 STEP = 3e-6
 """Step of the central differences: error about 1e-9 of the Hessian's scale, measured at the pentagon."""
 FLAT = 1e-6
@@ -41,14 +40,13 @@ class Curvature:
 def hessian(objective: Objective, x: FloatArray) -> FloatArray:
     """Second derivatives by central differences of the exact gradient, symmetrised."""
     size = x.size
-    fidelity = HESSIAN if objective.coarse.terms else objective.fine
     H = np.empty((size, size))
     for begin in range(0, size, 64):
         columns = np.arange(begin, min(begin + 64, size))
         moves = np.zeros((columns.size, size))
         moves[np.arange(columns.size), columns] = STEP
-        _, ahead = objective(x + moves, fidelity)
-        _, behind = objective(x - moves, fidelity)
+        _, ahead = objective(x + moves, objective.fine)
+        _, behind = objective(x - moves, objective.fine)
         H[columns] = (ahead - behind) / (2 * STEP)
     return (H + H.T) / 2
 
@@ -69,9 +67,9 @@ def curvature(objective: Objective, x: FloatArray, gradient: FloatArray) -> Curv
 
 
 def polish(
-    objective: Objective, x: FloatArray, tol: float, *, max_steps: int = 12
+    objective: Objective, x: FloatArray, tol: float, *, max_steps: int = 40
 ) -> tuple[FloatArray, float, FloatArray, Curvature]:
-    """Newton's method modulo rotations, from a point already close; keeps the best point seen.
+    """Damped Newton steps modulo rotations, from a point already close; the loss never rises.
 
     Parameters
     ----------
@@ -82,7 +80,7 @@ def polish(
     tol : float
         Gradient norm to reach.
     max_steps : int
-        Most steps; the Hessian is formed again every fourth.
+        Most steps, accepted or not; the Hessian is formed again when it has become too old to be useful.
 
     Returns
     -------
@@ -96,24 +94,31 @@ def polish(
     """
     loss, gradient = _at(objective, x)
     shape = curvature(objective, x, gradient)
-    for step in range(max_steps):
+    damping = 1e-9
+    fresh = True
+    for _ in range(max_steps):
         norm = float(np.linalg.norm(gradient))
         if norm <= tol:
             break
-        if step and step % 4 == 0:
-            shape = curvature(objective, x, gradient)
-        floor = 1e-9 * float(np.abs(shape.values).max(initial=1e-300))
-        size = np.maximum(np.abs(shape.values), floor)
-        move = -shape.vectors @ ((shape.vectors.T @ gradient) / size)
-        move *= min(1.0, 0.05 * max(1.0, float(np.linalg.norm(x))) / max(float(np.linalg.norm(move)), 1e-300))
-        for shrink in (1.0, 0.3, 0.1, 0.01):
-            trial = objective.project(x + shrink * move)
-            trial_loss, trial_gradient = _at(objective, trial)
-            if float(np.linalg.norm(trial_gradient)) < norm and trial_loss <= loss + 1e-9 * abs(loss):
-                x, loss, gradient = trial, trial_loss, trial_gradient
-                break
-        else:
+        largest = float(np.abs(shape.values).max(initial=1e-300))
+        move = -shape.vectors @ ((shape.vectors.T @ gradient) / (np.abs(shape.values) + damping * largest))
+        move *= min(1.0, 0.1 * max(1.0, float(np.linalg.norm(x))) / max(float(np.linalg.norm(move)), 1e-300))
+        trial = objective.project(x + move)
+        trial_loss, trial_gradient = _at(objective, trial)
+        trial_norm = float(np.linalg.norm(trial_gradient))
+        close = trial_loss <= loss + 1e-12 * abs(loss)
+        if close and trial_norm < norm:
+            x, loss, gradient = trial, trial_loss, trial_gradient
+            damping = max(damping / 10, 1e-12)
+            fresh = False
+            if trial_norm > 0.1 * norm:  # too slow for the Hessian at hand
+                shape, fresh = curvature(objective, x, gradient), True
+        elif not fresh:
+            shape, fresh = curvature(objective, x, gradient), True
+        elif damping > 1:
             break
+        else:
+            damping *= 30
     return x, loss, gradient, shape
 
 

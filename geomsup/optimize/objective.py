@@ -28,9 +28,11 @@ class Fidelity:
     budget: int
 
 
-EXACT = Fidelity(terms=1024, budget=200)
-"""The last word of a search at up to 48 features; LARGE at up to 128, HUGE beyond."""
-LARGE = Fidelity(terms=256, budget=100)
+EXACT = Fidelity(terms=4096, budget=20_000)
+"""The last word of a search at up to 48 features: near a minimum most rows are short splines. LARGE is for up to 128
+features, HUGE beyond."""
+MIDDLE = Fidelity(terms=512, budget=200)
+LARGE = Fidelity(terms=512, budget=4096)
 HUGE = Fidelity(terms=64, budget=0)
 
 
@@ -72,11 +74,12 @@ class Objective:
         self.data = layout(problem)
         exact_everywhere = self.data.spline_nodes <= 700
         self.coarse = Fidelity(0, 700) if exact_everywhere else Fidelity(32, 0)
+        self.middle = Fidelity(0, 700) if exact_everywhere else (MIDDLE if n <= 48 else LARGE if n <= 128 else HUGE)
         self.fine = Fidelity(0, 700) if exact_everywhere else (EXACT if n <= 48 else LARGE if n <= 128 else HUGE)
 
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """The vector of free parameters of weights with any leading axes."""
-        flat = W.reshape(*W.shape[:-2], -1)
+        flat = W.reshape(*W.shape[:-2], self.split)
         return flat if self.fixed is not None else np.concatenate([flat, b], axis=-1)
 
     def unpack(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
