@@ -8,6 +8,7 @@ from numba import njit
 
 from geomsup.loss._compiled_transforms import OPTIONS, group_factor, law_transforms, product_except, rotate, single
 
+
 @njit(**OPTIONS)
 def series_row(
     a, b, own, terms, with_gradient, groups, law, gradient, work

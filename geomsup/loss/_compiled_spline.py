@@ -179,6 +179,8 @@ def spline_row(
             for q in range(1, degree + 1):
                 power *= (y[v] + s_high[d]) / q
                 bound += power * (abs(lam[v, q]) + abs(lamB[v, q]) * own_reach)
+            if not bound < 1e200:
+                return 0.0, 0.0, 0.0, -1  # so many tiny coefficients divided by that the weights overflow
             if bound <= cutoff:
                 status[v] = PRUNED
                 pruned += bound

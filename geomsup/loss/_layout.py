@@ -140,7 +140,7 @@ def layout(problem: Problem) -> Layout:
     )
 
 
-MAX_BRANCHING = 32
+MAX_BRANCHING = 96
 """Features with non-zero coefficients in one row beyond which the spline method is not tried."""
 
 

@@ -30,7 +30,9 @@ __all__ = ["oracle_loss"]
 _Rational = Fraction
 
 
-def oracle_loss(problem: Problem, W: npt.ArrayLike, b: npt.ArrayLike, *, W_out: npt.ArrayLike | None = None) -> Fraction:
+def oracle_loss(
+    problem: Problem, W: npt.ArrayLike, b: npt.ArrayLike, *, W_out: npt.ArrayLike | None = None
+) -> Fraction:
     r"""Expected loss of the given floating-point weights as an exact rational number.
 
     .. math:: L = E \sum_i I_i\,(x_i - \sigma(W^\top W x + b)_i)^2
@@ -121,7 +123,9 @@ def _row_loss(
     smooth = [j for j in active if laws[j].atoms is None]
     tables = []
     for j in atomic:
-        values, weights = laws[j].atoms
+        atoms = laws[j].atoms
+        assert atoms is not None
+        values, weights = atoms
         exact = [_Rational(float(w)) for w in weights]
         tables.append([(_Rational(float(v)), w / sum(exact)) for v, w in zip(values, exact, strict=True)])
     total = _Rational(0)

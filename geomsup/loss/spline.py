@@ -225,6 +225,8 @@ def _tree(
         branch = ~zero & (y + s_low[d] < 0)
         largest = _taylor(np.maximum(y + s_high[d], 0), d + 3)[:, 1:]
         bound = np.einsum("voq,vq,o->v", np.abs(weights[:, :, 1:]), largest, [1.0, reach_own])
+        if not np.all(bound[branch] < 1e200):
+            return [], 0.0  # so many tiny coefficients divided by that the weights overflow
         cut = branch & (bound <= cutoff)
         branch &= ~cut
         pruned += float(bound[cut].sum())

@@ -59,9 +59,7 @@ class Describer:
             worst = max(worst, float(cost[rows, columns].max()))
         return worst / max(1e-12, float(np.abs(first).max()), float(np.abs(second).max()))
 
-    def groups(
-        self, W: FloatArray, b: FloatArray, loss: FloatArray, *, loss_tol: float, tol: float
-    ) -> list[list[int]]:
+    def groups(self, W: FloatArray, b: FloatArray, loss: FloatArray, *, loss_tol: float, tol: float) -> list[list[int]]:
         """Indices of equal arrangements together, lowest loss first, in the groups and among them.
 
         Parameters

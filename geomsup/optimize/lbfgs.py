@@ -93,7 +93,9 @@ def descend(
         uphill = ~(slope < 0)
         direction[uphill], slope[uphill] = -g[uphill], -np.einsum("ij,ij->i", g[uphill], g[uphill])
         fresh = ~(rho[:, active] > 0).any(axis=0)
-        length = np.where(fresh | uphill, np.minimum(1.0, 0.1 / np.maximum(np.linalg.norm(direction, axis=1), 1e-300)), 1.0)
+        length = np.where(
+            fresh | uphill, np.minimum(1.0, 0.1 / np.maximum(np.linalg.norm(direction, axis=1), 1e-300)), 1.0
+        )
         accepted, point, value, slope_at = _backtrack(
             objective, fidelity, x[active], loss[active], g, direction, slope, length
         )

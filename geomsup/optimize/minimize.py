@@ -49,8 +49,9 @@ class MultistartLBFGS:
         and none beyond 100.
     n_keep : int, optional
         Arrangements finished at full accuracy, the best of those found: 8 up to 10 features, then 4, 3, 2, 1.
-    coarse_steps, fine_steps : int
-        Most steps of a descent at low and at full fidelity.
+    coarse_steps, fine_steps : int, optional
+        Most steps of a descent at low fidelity (500) and of one that finishes: 1500 up to 48 features, then 400 up to
+        128, then 100.
 
     Examples
     --------
@@ -64,12 +65,10 @@ class MultistartLBFGS:
     n_rounds: int | None = None
     n_keep: int | None = None
     coarse_steps: int = 500
-    fine_steps: int = 1500
+    fine_steps: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("coarse_steps", "fine_steps"):
-            integer(name, getattr(self, name), at_least=1)
-        for name, least in (("n_starts", 1), ("n_rounds", 0), ("n_keep", 1)):
+        for name, least in (("n_starts", 1), ("n_rounds", 0), ("n_keep", 1), ("coarse_steps", 1), ("fine_steps", 1)):
             if getattr(self, name) is not None:
                 integer(name, getattr(self, name), at_least=least)
 
@@ -82,6 +81,9 @@ class MultistartLBFGS:
             n_starts=starts if self.n_starts is None else self.n_starts,
             n_rounds=rounds if self.n_rounds is None else self.n_rounds,
             n_keep=keep if self.n_keep is None else self.n_keep,
+            fine_steps=(1500 if n_features <= 48 else 400 if n_features <= 128 else 100)
+            if self.fine_steps is None
+            else self.fine_steps,
         )
 
 
@@ -152,7 +154,8 @@ def minimize(
     integer("workers", workers, at_least=1)
     method = method.sized(problem.n_features)
     count = method.n_starts if n_starts is None else n_starts
-    assert count is not None and method.n_rounds is not None
+    assert count is not None
+    assert method.n_rounds is not None
     with threadpool_limits(1):
         search = _Search(problem, method, Objective(problem, bias), np.random.default_rng(rng), workers, callback)
         search.explore(warm, count)
@@ -223,6 +226,7 @@ class _Search:
     def _descend(self, x: FloatArray, phase: str, *, coarse: bool) -> Descent:
         fidelity: Fidelity = self.objective.coarse if coarse else self.objective.middle
         steps = self.method.coarse_steps if coarse else self.method.fine_steps
+        assert steps is not None
         loose = coarse and not self.exact
         newton = self.objective.size <= LARGEST_HESSIAN
         tol, stall = (1e-3, 1e-3) if loose else (1e-4, 1e-7) if newton and not self.exact else (1e-8, 1e-12)
@@ -260,24 +264,20 @@ class _Search:
         lowest = np.nan
         if self.objective.size <= LARGEST_HESSIAN:
             for _ in range(3):
-                x, _, _, shape = polish(self.objective, x, 0.1 * GRADIENT_TOL * self.scale)
+                x, _, _, shape = polish(self.objective, x, 0.3 * GRADIENT_TOL * self.scale)
                 kind = shape.kind  # type: ignore[assignment]
                 lowest = float(shape.values[0]) if shape.values.size else np.nan
                 if kind != "saddle":
                     break
                 sides = x + 0.02 * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
-                left = descend(
-                    self.objective, sides, self.objective.fine, max_steps=self.method.fine_steps, tol=1e-8, stall=1e-12
-                )
+                left = descend(self.objective, sides, self.objective.fine, max_steps=1500, tol=1e-8, stall=1e-12)
                 x = left.x[int(np.argmin(left.loss))]
         W, b = (np.array(part) for part in self.objective.unpack(x))
         tol = 1e-12 if self.problem.n_features <= 32 else 1e-10
         loss, dW, db = expected_loss_and_grad(self.problem, W, b, tol=tol)
         gradient = self.objective.pack(dW, db)
         gradient = np.where(self.objective.held(x, gradient), 0.0, gradient)
-        return Minimum(
-            W, b, float(loss), float(loss.error), float(np.linalg.norm(gradient)), hits, kind, lowest
-        )
+        return Minimum(W, b, float(loss), float(loss.error), float(np.linalg.norm(gradient)), hits, kind, lowest)
 
     def _merge(self, minima: list[Minimum]) -> list[Minimum]:
         """Finished minima, equal ones together, lowest first."""
@@ -295,6 +295,7 @@ class _Search:
             try:
                 yield from pool.map(function, range(count))
             except BaseException:
+                self.objective.stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 

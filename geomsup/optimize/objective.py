@@ -32,7 +32,7 @@ EXACT = Fidelity(terms=4096, budget=20_000)
 """The last word of a search at up to 48 features: near a minimum most rows are short splines. LARGE is for up to 128
 features, HUGE beyond."""
 MIDDLE = Fidelity(terms=512, budget=200)
-LARGE = Fidelity(terms=512, budget=4096)
+LARGE = Fidelity(terms=512, budget=64)
 HUGE = Fidelity(terms=64, budget=0)
 
 
@@ -57,6 +57,7 @@ class Objective:
         n, m = problem.n_features, problem.n_hidden
         self.fixed: FloatArray | None = None
         self.nonpositive = False
+        self.stopped = False
         if isinstance(bias, str):
             if bias not in ("free", "zero", "nonpositive"):
                 raise ValueError(
@@ -104,7 +105,15 @@ class Objective:
         return mask
 
     def __call__(self, x: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray]:
-        """Loss (S,) and gradient (S, size) of S parameter vectors."""
+        """Loss (S,) and gradient (S, size) of S parameter vectors.
+
+        Raises
+        ------
+        InterruptedError
+            After `stopped` was set, so that the threads of an interrupted search end at once.
+        """
+        if self.stopped:
+            raise InterruptedError("the search was stopped")
         W, b = self.unpack(x)
         M = np.swapaxes(W, -1, -2) @ W
         if self.problem.activation == "identity":
