@@ -25,6 +25,8 @@ $(INSTALLED): pyproject.toml requirements.txt
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@echo "compiling the kernels (once)"
+	@$(BIN)/python -c 'from geomsup.loss._kernels import warm_up; warm_up()'
 	@touch $@
 
 install: $(INSTALLED)  ## make .venv from the pinned versions

@@ -12,7 +12,7 @@ def rounding_bound(
     nodes, depth, own_level, own_passive, has_own, order, level_start, status, first, y, s_high, count, stay, lift,
     own_stay, own_lift, own_lift2, a, active, kind, low, high, moments, own, scale, lam, lamB,
 ):
-    """First-order bound on the rounding error of the value: sum over leaves of |weight| |value|, every term positive."""
+    """First-order bound on the rounding error of the value: Σ |weight| |value| over the leaves."""
     top = depth + 3
     m = np.zeros((depth + 1, top + 1))
     mB = np.zeros((depth + 1, top + 1))

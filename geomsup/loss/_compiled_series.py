@@ -23,7 +23,9 @@ def series_row(
     n_groups = group_start.size - 1
     for j in range(n + 1):
         gradient[j] = 0.0
-    vr, vi, ur, ui, wr, wi, fr, fi, pr, pi, c, s, er, ei, sr, si, gr, gi, or_, oi, ar, ai, recip, mr, mi, gr2, gi2 = work
+    (
+        vr, vi, ur, ui, wr, wi, fr, fi, pr, pi, c, s, er, ei, sr, si, gr, gi, or_, oi, ar, ai, recip, mr, mi, gr2, gi2
+    ) = work  # fmt: skip
     block = c.size
     # range of z, and probability of each event "nothing on", "feature j alone"
     z_low = z_high = b

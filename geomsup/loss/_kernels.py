@@ -14,9 +14,10 @@ from typing import Protocol
 import numpy as np
 
 from geomsup._typing import FloatArray, IntArray
-from geomsup.loss._layout import Layout
+from geomsup.loss._layout import Layout, layout
+from geomsup.problem import Problem
 
-__all__ = ["CompiledKernel", "Kernel", "NumpyKernel", "kernel"]
+__all__ = ["CompiledKernel", "Kernel", "NumpyKernel", "kernel", "warm_up"]
 
 BLOCK = 256
 """Frequencies a compiled kernel keeps in cache at a time: measured flat between 128 and 512."""
@@ -38,7 +39,7 @@ class Kernel(Protocol):
     def batch(
         self, layout: Layout, M: FloatArray, b: FloatArray, terms: int, budget: int
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Loss (S,), dM (S, n, n), db (S, n) of S instances: splines of up to ``budget`` nodes, else ``terms`` terms."""
+        """Loss (S,), dM (S, n, n), db (S, n) of S instances: by splines of up to ``budget`` nodes, else the series."""
 
 
 class CompiledKernel:
@@ -168,3 +169,12 @@ def kernel() -> Kernel:
         return CompiledKernel()
     except ImportError:
         return NumpyKernel()
+
+
+def warm_up() -> None:
+    """Compile what a first search would otherwise wait for; the machine code is kept on disk."""
+    data, M, b = layout(Problem()), np.zeros((5, 5)), np.zeros(5)
+    rows = np.arange(5)
+    kernel().spline_rows(data, M, b, rows, 100)
+    kernel().series_rows(data, M, b, rows, np.full(5, 8), True)
+    kernel().batch(data, M[None], b[None], 8, 100)
