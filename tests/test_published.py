@@ -316,7 +316,13 @@ def test_the_same_best_arrangement_from_nearly_every_seed(k):
 @pytest.mark.slow
 @pytest.mark.parametrize(("s", "adamw"), [(0.3, 0.033575), (0.1, 0.007640), (0.01, 3.218e-4)])
 def test_twenty_features_in_five_dimensions(s, adamw):
-    """TMS's second experiment, n = 20, m = 5, I = 0.7^i: no worse than AdamW, from one seed."""
-    found = gs.minimize(gs.Problem(20, 5, s, importance=gs.geometric_importance(20, 0.7)), rng=0)
+    """TMS's second experiment, n = 20, m = 5, I = 0.7^i: no worse than AdamW, from one seed.
+
+    AdamW's losses are sampled, 10⁷ times: at s = 0.3 the 0.033575 is less than half a standard error (1.5e-5) below
+    the exact 0.0335809 found here, so one standard error is allowed.
+    """
+    problem = gs.Problem(20, 5, s, importance=gs.geometric_importance(20, 0.7))
+    found = gs.minimize(problem, rng=0)
+    sampled = gs.sampled_loss(problem, found.W, found.b, n_samples=1_000_000, rng=0)
     assert found.error <= 1e-10
-    assert found.loss <= adamw
+    assert found.loss <= adamw + sampled.stderr / 10**0.5
