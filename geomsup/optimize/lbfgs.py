@@ -70,7 +70,6 @@ def descend(
     count, size = x.shape
     loss, gradient = objective(x, fidelity)
     steps = np.zeros(count, np.int64)
-    norm = np.full(count, np.inf)
     S, Y = np.zeros((memory, count, size)), np.zeros((memory, count, size))
     rho = np.zeros((memory, count))
     anchor, anchor_step = loss.copy(), np.zeros(count, np.int64)
@@ -78,9 +77,9 @@ def descend(
     for step in range(max_steps):
         held = objective.held(x[active], gradient[active])
         g = np.where(held, 0.0, gradient[active])
-        norm[active] = np.linalg.norm(g, axis=1)
+        norm = np.linalg.norm(g, axis=1)
         scale = np.maximum(np.abs(loss[active]), 1e-12)
-        going = norm[active] > tol * scale
+        going = norm > tol * scale
         old = step - anchor_step[active] >= patience
         stalled = old & (anchor[active] - loss[active] <= stall * scale)
         anchor[active[old]], anchor_step[active[old]] = loss[active[old]], step
@@ -119,6 +118,7 @@ def descend(
         active = np.setdiff1d(active, failed[final], assume_unique=True)
         if callback is not None:
             callback(step, loss)
+    norm = np.linalg.norm(np.where(objective.held(x, gradient), 0.0, gradient), axis=1)
     return Descent(x, loss, norm, steps)
 
 
