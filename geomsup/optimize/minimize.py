@@ -263,12 +263,12 @@ class _Search:
         kind: Kind = "unclassified"
         lowest = np.nan
         if self.objective.size <= LARGEST_HESSIAN:
-            for _ in range(3):
+            for attempt in range(3):
                 x, _, _, shape = polish(self.objective, x, 0.3 * GRADIENT_TOL * self.scale)
                 kind = shape.kind  # type: ignore[assignment]
                 lowest = float(shape.values[0]) if shape.values.size else np.nan
-                if kind != "saddle":
-                    break
+                if kind != "saddle" or attempt == 2:
+                    break  # the kind is that of the point returned
                 sides = x + 0.02 * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
                 left = descend(self.objective, sides, self.objective.fine, max_steps=1500, tol=1e-8, stall=1e-12)
                 x = left.x[int(np.argmin(left.loss))]
