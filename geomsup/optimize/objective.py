@@ -28,6 +28,9 @@ class Fidelity:
     budget: int
 
 
+SPLINE = Fidelity(terms=0, budget=700)
+"""Every row a spline, at every stage, where no tree has more nodes than that."""
+COARSE = Fidelity(terms=32, budget=0)
 EXACT = Fidelity(terms=4096, budget=20_000)
 """The last word of a search at up to 48 features: near a minimum most rows are short splines. LARGE is for up to 128
 features, HUGE beyond."""
@@ -73,10 +76,11 @@ class Objective:
         self.split = n * m
         self.size = self.split + (0 if self.fixed is not None else n)
         self.data = layout(problem)
-        exact_everywhere = self.data.spline_nodes <= 700
-        self.coarse = Fidelity(0, 700) if exact_everywhere else Fidelity(32, 0)
-        self.middle = Fidelity(0, 700) if exact_everywhere else (MIDDLE if n <= 48 else LARGE if n <= 128 else HUGE)
-        self.fine = Fidelity(0, 700) if exact_everywhere else (EXACT if n <= 48 else LARGE if n <= 128 else HUGE)
+        if self.data.spline_nodes <= SPLINE.budget:
+            self.coarse = self.middle = self.fine = SPLINE
+        else:
+            self.coarse = COARSE
+            self.middle, self.fine = (MIDDLE, EXACT) if n <= 48 else (LARGE, LARGE) if n <= 128 else (HUGE, HUGE)
 
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """The vector of free parameters of weights with any leading axes."""
