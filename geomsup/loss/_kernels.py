@@ -156,7 +156,7 @@ def _drop_stale_code() -> None:
             old.unlink(missing_ok=True)
         marker.parent.mkdir(exist_ok=True)
         marker.write_text(fingerprint)
-    except OSError:  # a read-only installation, where numba keeps its cache elsewhere, by version of the package
+    except OSError:  # a read-only installation: numba keeps its cache elsewhere, out of reach of this check
         return
 
 
