@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
+    from geomsup.training import (
+        SGD,
+        Adam,
+        AdamW,
+        ConstantRate,
+        CosineDecay,
+        LinearDecay,
+        Run,
+        TrainingHistory,
+        TrainingSettings,
+        train,
+    )
 
 __version__ = "0.1.0"
 
@@ -44,20 +56,39 @@ _LATER = {
     "Solution": "geomsup.optimize",
     "Status": "geomsup.optimize",
     "minimize": "geomsup.optimize",
+    "Adam": "geomsup.training",
+    "AdamW": "geomsup.training",
+    "ConstantRate": "geomsup.training",
+    "CosineDecay": "geomsup.training",
+    "LinearDecay": "geomsup.training",
+    "Run": "geomsup.training",
+    "SGD": "geomsup.training",
+    "TrainingHistory": "geomsup.training",
+    "TrainingSettings": "geomsup.training",
+    "train": "geomsup.training",
     "plot": "",
 }
 """Names imported when first used, so that `import geomsup` stays light."""
 
 __all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
     "Arrangement",
+    "ConstantRate",
+    "CosineDecay",
     "Expansion",
     "ExpectedLoss",
+    "LinearDecay",
     "Minimum",
     "MultistartLBFGS",
     "Problem",
+    "Run",
     "SampledLoss",
     "Solution",
     "Status",
+    "TrainingHistory",
+    "TrainingSettings",
     "dimensions_per_feature",
     "effective_loss_and_grad",
     "expansion",
@@ -72,6 +103,7 @@ __all__ = [
     "oracle_loss",
     "plot",
     "sampled_loss",
+    "train",
     "untied_loss_and_grad",
 ]
 

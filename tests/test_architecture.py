@@ -25,7 +25,7 @@ ROOMS = (
     "frames",
     "loss",
     "optimize",
-    "train",
+    "training",
     "identify",
     "bounds",
     "phases",
