@@ -59,7 +59,9 @@ class Describer:
             worst = max(worst, float(cost[rows, columns].max()))
         return worst / max(1e-12, float(np.abs(first).max()), float(np.abs(second).max()))
 
-    def groups(self, W: FloatArray, b: FloatArray, loss: FloatArray, *, loss_tol: float, tol: float) -> list[list[int]]:
+    def groups(
+        self, W: FloatArray, b: FloatArray, loss: FloatArray, *, loss_tol: float, tol: float, least: float = 0.0
+    ) -> list[list[int]]:
         """Indices of equal arrangements together, lowest loss first, in the groups and among them.
 
         Parameters
@@ -70,6 +72,8 @@ class Describer:
             Relative difference in loss below which two may be the same.
         tol : float
             Distance below which they are.
+        least : float
+            Loss that stands in for a smaller one in that relative difference.
         """
         found: list[tuple[list[int], FloatArray]] = []
         for k in np.argsort(loss, kind="stable").tolist():
@@ -77,7 +81,10 @@ class Describer:
                 continue
             description = self.describe(W[k], b[k])
             for members, other in reversed(found):
-                if loss[k] - loss[members[0]] <= loss_tol * abs(loss[k]) and self.distance(description, other) <= tol:
+                if (
+                    loss[k] - loss[members[0]] <= loss_tol * max(abs(loss[k]), least)
+                    and self.distance(description, other) <= tol
+                ):
                     members.append(k)
                     break
             else:

@@ -18,6 +18,10 @@ from geomsup.optimize.objective import Fidelity, Objective
 __all__ = ["Descent", "descend"]
 
 
+LEAST_SCALE = 1e-3
+"""Least loss, relative to the objective's scale, that tolerances are relative to: optima can be perfect."""
+
+
 @dataclass(frozen=True)
 class Descent:
     """Where a batch ended: points (S, d), losses (S,), projected gradient norms (S,), steps taken (S,)."""
@@ -42,8 +46,9 @@ def descend(
 ) -> Descent:
     """Minimise from every row of x.
 
-    An instance stops when its projected gradient norm is at most ``tol`` times its loss scale, when its loss has
-    fallen by less than ``stall`` (relative) over ``patience`` steps, or when no step decreases the loss any more.
+    An instance stops when its projected gradient norm is at most ``tol`` times its loss, when its loss has fallen by
+    less than ``stall`` times itself over ``patience`` steps, or when no step decreases it any more. Where the loss is
+    below a thousandth of the objective's scale, that thousandth stands in for it.
 
     Parameters
     ----------
@@ -68,6 +73,7 @@ def descend(
     """
     x = objective.project(np.array(x, dtype=np.float64))
     count, size = x.shape
+    least = LEAST_SCALE * objective.scale
     loss, gradient = objective(x, fidelity)
     steps = np.zeros(count, np.int64)
     S, Y = np.zeros((memory, count, size)), np.zeros((memory, count, size))
@@ -78,7 +84,7 @@ def descend(
         held = objective.held(x[active], gradient[active])
         g = np.where(held, 0.0, gradient[active])
         norm = np.linalg.norm(g, axis=1)
-        scale = np.maximum(np.abs(loss[active]), 1e-12)
+        scale = np.maximum(np.abs(loss[active]), least)
         going = norm > tol * scale
         old = step - anchor_step[active] >= patience
         stalled = old & (anchor[active] - loss[active] <= stall * scale)
@@ -96,7 +102,7 @@ def descend(
             fresh | uphill, np.minimum(1.0, 0.1 / np.maximum(np.linalg.norm(direction, axis=1), 1e-300)), 1.0
         )
         accepted, point, value, slope_at = _backtrack(
-            objective, fidelity, x[active], loss[active], g, direction, slope, length
+            objective, fidelity, x[active], loss[active], g, direction, slope, length, scale[going]
         )
         moved = active[accepted]
         s = point[accepted] - x[moved]
@@ -149,6 +155,7 @@ def _backtrack(
     direction: FloatArray,
     slope: FloatArray,
     length: FloatArray,
+    scale: FloatArray,
 ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.bool_]], FloatArray, FloatArray, FloatArray]:
     """Halve each step (or cut it to the minimum of the parabola) until the loss decreases enough."""
     point, value, gradient = x.copy(), loss.copy(), g.copy()
@@ -161,7 +168,7 @@ def _backtrack(
         predicted = np.einsum("ij,ij->i", trial - x[todo], g[todo])
         enough = f <= loss[todo] + 1e-4 * np.minimum(predicted, 0)
         # within rounding of the loss, accept a step that reduces the gradient
-        close = np.abs(f - loss[todo]) <= 1e-14 * np.abs(loss[todo])
+        close = np.abs(f - loss[todo]) <= 1e-14 * scale[todo]
         enough |= close & (np.linalg.norm(df, axis=1) < 0.9 * np.linalg.norm(g[todo], axis=1))
         enough &= np.isfinite(f)
         done = todo[enough]

@@ -19,21 +19,19 @@ from threadpoolctl import threadpool_limits
 from geomsup._typing import FloatArray
 from geomsup._validate import integer
 from geomsup.arrangement import Arrangement
-from geomsup.loss.expected import expected_loss_and_grad
 from geomsup.optimize.distinct import Describer
-from geomsup.optimize.lbfgs import Descent, descend
-from geomsup.optimize.newton import LARGEST_HESSIAN, polish
-from geomsup.optimize.objective import Bias, Fidelity, Objective
-from geomsup.optimize.solution import Kind, Minimum, Progress, Solution, Status
+from geomsup.optimize.lbfgs import LEAST_SCALE, Descent, descend
+from geomsup.optimize.objective import Bias, Objective
+from geomsup.optimize.settle import GRADIENT_TOL, descend_in_stages, settle
+from geomsup.optimize.solution import Minimum, Progress, Solution, Status
 from geomsup.optimize.starts import hop, random_starts
 from geomsup.problem import Problem
 
 __all__ = ["MultistartLBFGS", "minimize"]
 
 CHUNK = 8
-"""Instances per batch. Fixed, so that results do not depend on the number of workers."""
-GRADIENT_TOL = 1e-9
-"""Gradient norm, relative to the loss scale, at which a search has converged."""
+"""Instances per batch; four times as many where evaluations are short (splines only). It does not depend on the number
+of workers, so that results do not either."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class MultistartLBFGS:
     n_keep : int, optional
         Arrangements finished at full accuracy, the best of those found: 8 up to 10 features, then 4, 3, 2, 1.
     coarse_steps, fine_steps : int, optional
-        Most steps of a descent at low fidelity (500) and of one that finishes: 1500 up to 48 features, then 400 up to
-        128, then 100.
+        Most steps of a descent at low fidelity (500) and of each that finishes: 1500 up to 48 features, then 400 up
+        to 128, then 100.
 
     Examples
     --------
@@ -81,9 +79,6 @@ class MultistartLBFGS:
             n_starts=starts if self.n_starts is None else self.n_starts,
             n_rounds=rounds if self.n_rounds is None else self.n_rounds,
             n_keep=keep if self.n_keep is None else self.n_keep,
-            fine_steps=(1500 if n_features <= 48 else 400 if n_features <= 128 else 100)
-            if self.fine_steps is None
-            else self.fine_steps,
         )
 
 
@@ -179,9 +174,7 @@ class _Search:
         self.problem, self.method, self.objective = problem, method, objective
         self.rng, self.workers, self.callback = rng, workers, callback
         self.describer = Describer(problem)
-        self.exact = objective.coarse == objective.fine
-        variance = np.diag(problem.features.second_moments()) - problem.features.mean() ** 2
-        self.scale = max(float(problem.importance @ variance), 1e-300)
+        self.least = LEAST_SCALE * objective.scale
         self.x: list[FloatArray] = []
         self.loss: list[float] = []
         self.hits: list[int] = []
@@ -193,7 +186,7 @@ class _Search:
         if warm:
             W = np.concatenate([np.array([w for w, _ in warm]), W])
             b = np.concatenate([np.array([v for _, v in warm]), b])
-        self._absorb(self._descend(self.objective.pack(W, b), "searching", coarse=True))
+        self._absorb(self._descend(self.objective.pack(W, b), "searching"))
 
     def hops(self, count: int) -> None:
         """Descend from changed copies of the best four arrangements."""
@@ -202,46 +195,39 @@ class _Search:
         for _ in range(count):
             W, b = self.objective.unpack(best[int(self.rng.integers(len(best)))])
             starts.append(self.objective.pack(*hop(self.rng, W, b)))
-        self._absorb(self._descend(np.array(starts), "refining", coarse=True))
+        self._absorb(self._descend(np.array(starts), "refining"))
 
     def finish(self, n_starts: int) -> Solution:
         """Finish the best arrangements at full accuracy and put them in order."""
         assert self.method.n_keep is not None
         kept, hits = self.x[: self.method.n_keep], self.hits[: self.method.n_keep]
-        if self.exact:
-            points = np.array(kept)
-        else:
-            points = self._descend(np.array(kept), "finishing", coarse=False).x
         done: list[Minimum] = []
-        for k, minimum in enumerate(self._map(lambda k: self._finish(points[k], hits[k]), len(points))):
+        for minimum in self._map(lambda k: self._finish(kept[k], hits[k]), len(kept)):
             done.append(minimum)
-            self._tell("finishing", k + 1, len(points), min(m.loss for m in done))
+            self._tell("finishing", len(done), len(kept), min(m.loss for m in done))
         minima = self._merge(done)
         best = minima[0]
-        status = Status.CONVERGED if best.gradient_norm <= GRADIENT_TOL * self.scale else Status.INEXACT
+        status = Status.CONVERGED if best.gradient_norm <= GRADIENT_TOL * self.objective.scale else Status.INEXACT
         if best.kind == "saddle":
             status = Status.SADDLE
         return Solution(self.problem, tuple(minima), status, n_starts, self.n_descents)
 
-    def _descend(self, x: FloatArray, phase: str, *, coarse: bool) -> Descent:
-        fidelity: Fidelity = self.objective.coarse if coarse else self.objective.middle
-        steps = self.method.coarse_steps if coarse else self.method.fine_steps
-        assert steps is not None
-        loose = coarse and not self.exact
-        newton = self.objective.size <= LARGEST_HESSIAN
-        tol, stall = (1e-3, 1e-3) if loose else (1e-4, 1e-7) if newton and not self.exact else (1e-8, 1e-12)
-        size = CHUNK if coarse else 1
+    def _descend(self, x: FloatArray, phase: str) -> Descent:
+        """Descend at low fidelity from every row of x, in chunks."""
+        exact = self.objective.exact
+        tol, stall, size = (1e-5, 1e-8, 4 * CHUNK) if exact else (1e-3, 1e-3, CHUNK)
         chunks = [x[k : k + size] for k in range(0, len(x), size)]
         found: list[Descent] = []
 
         def run(k: int) -> Descent:
-            return descend(self.objective, chunks[k], fidelity, max_steps=steps, tol=tol, stall=stall)
+            steps = self.method.coarse_steps
+            return descend(self.objective, chunks[k], self.objective.coarse, max_steps=steps, tol=tol, stall=stall)
 
         for descent in self._map(run, len(chunks)):
             found.append(descent)
             lowest = min([*self.loss[:1], *(float(d.loss.min()) for d in found)])
             self._tell(phase, sum(len(d.loss) for d in found), len(x), lowest)
-        self.n_descents += len(x) if coarse else 0
+        self.n_descents += len(x)
         return Descent(*(np.concatenate([getattr(d, name) for d in found]) for name in Descent.__dataclass_fields__))
 
     def _absorb(self, found: Descent) -> None:
@@ -250,8 +236,8 @@ class _Search:
         loss = np.array([*self.loss, *found.loss])
         hits = np.array([*self.hits, *np.ones(len(found.loss), int)])
         W, b = self.objective.unpack(x)
-        loss_tol, tol = (1e-6, 1e-3) if self.exact else (1e-3, 0.05)
-        groups = self.describer.groups(W, b, loss, loss_tol=loss_tol, tol=tol)
+        loss_tol, tol = (1e-5, 1e-2) if self.objective.exact else (1e-3, 0.05)
+        groups = self.describer.groups(W, b, loss, loss_tol=loss_tol, tol=tol, least=self.least)
         self.x = [x[group[0]] for group in groups]
         self.loss = [float(loss[group[0]]) for group in groups]
         self.hits = [int(hits[group].sum()) for group in groups]
@@ -259,31 +245,15 @@ class _Search:
         self.x, self.loss, self.hits = self.x[:keep], self.loss[:keep], self.hits[:keep]
 
     def _finish(self, x: FloatArray, hits: int) -> Minimum:
-        """Newton from a descended point, leaving a saddle if it is one; then the exact loss and gradient."""
-        kind: Kind = "unclassified"
-        lowest = np.nan
-        if self.objective.size <= LARGEST_HESSIAN:
-            for attempt in range(3):
-                x, _, _, shape = polish(self.objective, x, 0.3 * GRADIENT_TOL * self.scale)
-                kind = shape.kind  # type: ignore[assignment]
-                lowest = float(shape.values[0]) if shape.values.size else np.nan
-                if kind != "saddle" or attempt == 2:
-                    break  # the kind is that of the point returned
-                sides = x + 0.02 * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
-                left = descend(self.objective, sides, self.objective.fine, max_steps=1500, tol=1e-8, stall=1e-12)
-                x = left.x[int(np.argmin(left.loss))]
-        W, b = (np.array(part) for part in self.objective.unpack(x))
-        tol = 1e-12 if self.problem.n_features <= 32 else 1e-10
-        loss, dW, db = expected_loss_and_grad(self.problem, W, b, tol=tol)
-        gradient = self.objective.pack(dW, db)
-        gradient = np.where(self.objective.held(x, gradient), 0.0, gradient)
-        return Minimum(W, b, float(loss), float(loss.error), float(np.linalg.norm(gradient)), hits, kind, lowest)
+        if not self.objective.exact:
+            x = descend_in_stages(self.objective, x, self.method.fine_steps)
+        return settle(self.objective, x, hits)
 
     def _merge(self, minima: list[Minimum]) -> list[Minimum]:
         """Finished minima, equal ones together, lowest first."""
         W, b = np.array([m.W for m in minima]), np.array([m.b for m in minima])
         loss = np.array([m.loss for m in minima])
-        groups = self.describer.groups(W, b, loss, loss_tol=1e-9, tol=1e-4)
+        groups = self.describer.groups(W, b, loss, loss_tol=1e-9, tol=1e-4, least=self.least)
         return [replace(minima[group[0]], hits=sum(minima[k].hits for k in group)) for group in groups]
 
     def _map(self, function: Callable[[int], Any], count: int) -> Any:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomsup._typing import FloatArray
+from geomsup.optimize.lbfgs import LEAST_SCALE
 from geomsup.optimize.objective import Objective
+from geomsup.optimize.solution import Kind
 
 __all__ = ["LARGEST_HESSIAN", "Curvature", "curvature", "hessian", "polish"]
 
@@ -15,9 +17,10 @@ LARGEST_HESSIAN = 700
 """Parameters up to which a Hessian is formed (240 gradients at n = 20, m = 5)."""
 STEP = 3e-6
 """Step of the central differences: error about 1e-9 of the Hessian's scale, measured at the pentagon."""
-NEWTON_STEP = 1e-7
+NEWTON_STEP = 1e-10
 """Step of those used to move. The loss has only continuous second derivatives, in places: where features at right
-angles meet a zero bias, a longer step averages over the kink and Newton's method slows down. Error about 1e-6."""
+angles meet a zero bias, a step across the kink averages over it and Newton's method slows down. Gradients are good to
+1e-16 … 1e-14, so that the Hessian's error is about 1e-6 … 1e-4."""
 FLAT = 1e-6
 """Eigenvalue, relative to the largest, below which a direction counts as flat: a hundred times that error."""
 
@@ -30,7 +33,7 @@ class Curvature:
     vectors: FloatArray
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """minimum, degenerate (flat to second order in some direction) or saddle."""
         if not self.values.size:
             return "minimum"
@@ -41,17 +44,64 @@ class Curvature:
 
 
 def hessian(objective: Objective, x: FloatArray, step: float = STEP) -> FloatArray:
-    """Second derivatives by central differences of the exact gradient, symmetrised."""
-    size = x.size
-    H = np.empty((size, size))
-    for begin in range(0, size, 64):
-        columns = np.arange(begin, min(begin + 64, size))
-        moves = np.zeros((columns.size, size))
-        moves[np.arange(columns.size), columns] = step
-        _, ahead = objective(x + moves, objective.fine)
-        _, behind = objective(x - moves, objective.fine)
-        H[columns] = (ahead - behind) / (2 * step)
-    return (H + H.T) / 2
+    r"""Second derivatives, by the chain rule from those of single rows.
+
+    Row i of M = WᵀW has a loss of its own, so one difference in column l of M gives column l of the second derivatives
+    R_i in (M_i1 … M_in, b_i) for all rows at once. With D = ∂L/∂M,
+
+    .. math:: \delta^2 L = \sum_i r_i^\top R_i\, r_i + 2 \langle D, \delta W^\top \delta W \rangle, \qquad
+              r_i = (\delta W_i^\top W + W_i^\top \delta W,\; \delta b_i).
+
+    Parameters
+    ----------
+    objective : Objective
+        What is differentiated, at its finest fidelity.
+    x : array, shape (parameters,)
+        Where.
+    step : float
+        Of the central differences.
+
+    Returns
+    -------
+    array, shape (parameters, parameters)
+        Symmetric.
+    """
+    W, b = objective.unpack(x)
+    m, n = W.shape
+    R, D = _row_hessians(objective, W.T @ W, b, step)
+    features, hidden = np.arange(n), np.arange(m)
+    inner, mixed = R[:, :n, :n], R[:, :n, n]
+    RW = W @ inner  # row i: how its slopes in M_i answer to a move of W_i along each hidden axis
+    H = np.zeros((m, n, m, n))
+    H[hidden, :, hidden, :] = D + D.T
+    H += (np.einsum("ki,li->kli", W, W).reshape(m * m, n) @ inner.reshape(n, n * n)).reshape(m, m, n, n).swapaxes(1, 2)
+    H[:, features, :, features] += RW @ W.T
+    once = np.einsum("akc,la->kalc", RW, W)
+    H = H.reshape(m * n, m * n) + once.reshape(m * n, m * n) + once.reshape(m * n, m * n).T
+    if objective.fixed is not None:
+        return np.asarray((H + H.T) / 2)
+    cross = np.einsum("ca,kc->kac", mixed, W)
+    cross[:, features, features] += W @ mixed.T
+    cross = cross.reshape(m * n, n)
+    H = np.block([[H, cross], [cross.T, np.diag(R[:, n, n])]])
+    return np.asarray((H + H.T) / 2)
+
+
+def _row_hessians(objective: Objective, M: FloatArray, b: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
+    """R (n, n + 1, n + 1) and D (n, n) of `hessian`."""
+    n = b.size
+    R = np.empty((n, n + 1, n + 1))
+    for begin in range(0, n + 1, 8):
+        columns = np.arange(begin, min(begin + 8, n + 1))
+        slopes = []
+        for sign in (1, -1):
+            moved = np.repeat(np.hstack([M, b[:, None]])[None], columns.size, axis=0)
+            moved[np.arange(columns.size), :, columns] += sign * step
+            _, dM, db = objective.effective(np.ascontiguousarray(moved[..., :n]), moved[..., n], objective.fine)
+            slopes.append(np.concatenate([dM, db[..., None]], axis=-1))
+        R[:, columns] = np.swapaxes(slopes[0] - slopes[1], 0, 1) / (2 * step)
+    _, D, _ = objective.effective(M[None], b[None], objective.fine)
+    return (R + np.swapaxes(R, 1, 2)) / 2, D[0]
 
 
 def curvature(objective: Objective, x: FloatArray, gradient: FloatArray, step: float = STEP) -> Curvature:
@@ -108,7 +158,8 @@ def polish(
         trial = objective.project(x + move)
         trial_loss, trial_gradient = _at(objective, trial)
         trial_norm = float(np.linalg.norm(trial_gradient))
-        good = trial_loss <= loss + 1e-12 * abs(loss) and trial_norm < norm
+        rounding = 1e-12 * max(abs(loss), LEAST_SCALE * objective.scale)
+        good = trial_loss <= loss + rounding and trial_norm < norm
         if good:
             x, loss, gradient = trial, trial_loss, trial_gradient
             damping = max(damping / 10, 1e-12)

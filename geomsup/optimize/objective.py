@@ -31,12 +31,9 @@ class Fidelity:
 SPLINE = Fidelity(terms=0, budget=700)
 """Every row a spline, at every stage, where no tree has more nodes than that."""
 COARSE = Fidelity(terms=32, budget=0)
-EXACT = Fidelity(terms=4096, budget=20_000)
-"""The last word of a search at up to 48 features: near a minimum most rows are short splines. LARGE is for up to 128
-features, HUGE beyond."""
 MIDDLE = Fidelity(terms=512, budget=200)
-LARGE = Fidelity(terms=512, budget=64)
-HUGE = Fidelity(terms=64, budget=0)
+EXACT = Fidelity(terms=4096, budget=20_000)
+"""The last word of a search at up to 48 features: near a minimum most rows are short splines."""
 
 
 class Objective:
@@ -48,6 +45,17 @@ class Objective:
         What to minimise.
     bias : "free", "zero", "nonpositive" or array of shape (n_features,)
         Whether b is free, fixed at zero, constrained to b ≤ 0, or fixed at the values given.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether every evaluation, at any fidelity, is exact up to rounding.
+    coarse, stages, fine : Fidelity, tuple of Fidelity, Fidelity
+        Of a search, of the descents that finish it one after the other, and of Newton's method.
+    stage_steps : int
+        Most steps of each of those descents.
+    scale : float
+        Loss of the best constant answer, Σ_i I_i Var x_i: what gradients are measured by.
 
     Raises
     ------
@@ -76,11 +84,10 @@ class Objective:
         self.split = n * m
         self.size = self.split + (0 if self.fixed is not None else n)
         self.data = layout(problem)
-        if self.data.spline_nodes <= SPLINE.budget:
-            self.coarse = self.middle = self.fine = SPLINE
-        else:
-            self.coarse = COARSE
-            self.middle, self.fine = (MIDDLE, EXACT) if n <= 48 else (LARGE, LARGE) if n <= 128 else (HUGE, HUGE)
+        self.exact = self.data.spline_nodes <= SPLINE.budget
+        self.coarse, self.stages, self.stage_steps, self.fine = _fidelities(n, self.exact)
+        variance = np.diag(problem.features.second_moments()) - problem.features.mean() ** 2
+        self.scale = max(float(problem.importance @ variance), 1e-300)
 
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """The vector of free parameters of weights with any leading axes."""
@@ -116,17 +123,25 @@ class Objective:
         InterruptedError
             After `stopped` was set, so that the threads of an interrupted search end at once.
         """
-        if self.stopped:
-            raise InterruptedError("the search was stopped")
         W, b = self.unpack(x)
-        M = np.swapaxes(W, -1, -2) @ W
-        if self.problem.activation == "identity":
-            loss, _, dM, db = linear_loss_and_grad(self.problem, M, b)
-        else:
-            b = np.ascontiguousarray(b)
-            loss, dM, db = kernel().batch(self.data, M, b, fidelity.terms, fidelity.budget)
+        loss, dM, db = self.effective(np.swapaxes(W, -1, -2) @ W, b, fidelity)
         dW = W @ (dM + np.swapaxes(dM, -1, -2))
         return loss, self.pack(dW, db)
+
+    def effective(self, M: FloatArray, b: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss (S,), dM (S, n, n) and db (S, n) of S effective matrices and biases, whose rows stand alone.
+
+        Raises
+        ------
+        InterruptedError
+            As above.
+        """
+        if self.stopped:
+            raise InterruptedError("the search was stopped")
+        if self.problem.activation == "identity":
+            loss, _, dM, db = linear_loss_and_grad(self.problem, M, b)
+            return loss, dM, db
+        return kernel().batch(self.data, M, np.ascontiguousarray(b), fidelity.terms, fidelity.budget)
 
     def rotations(self, x: FloatArray) -> FloatArray:
         """Orthonormal basis, in columns, of the directions in which rotations of the hidden space move x."""
@@ -142,3 +157,18 @@ class Objective:
             return np.zeros((self.size, 0))
         U, s, _ = np.linalg.svd(np.array(directions).T, full_matrices=False)
         return np.asarray(U[:, s > 1e-8 * max(1e-300, s[0])])
+
+
+def _fidelities(n_features: int, exact: bool) -> tuple[Fidelity, tuple[Fidelity, ...], int, Fidelity]:
+    """Coarse, stages, steps per stage and fine, by the size of the problem.
+
+    Beyond 48 features all rows stay series: a row that changes its method makes the loss jump by the truncation error,
+    at which a line search fails.
+    """
+    if exact:
+        return SPLINE, (SPLINE,), 1500, SPLINE
+    if n_features <= 48:
+        return COARSE, (MIDDLE,), 1500, EXACT
+    terms = (64, 256, 1024) if n_features <= 128 else (64,)
+    stages = tuple(Fidelity(k, 0) for k in terms)
+    return COARSE, stages, 400 if n_features <= 128 else 100, stages[-1]

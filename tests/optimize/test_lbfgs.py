@@ -19,6 +19,7 @@ class Quadratic:
         self.A = Q * np.geomspace(1, 1000, size) @ Q.T
         self.centre = rng.normal(size=size)
         self.nonpositive = nonpositive
+        self.scale = 1.0
         self.calls = 0
 
     def __call__(self, x, fidelity):

@@ -172,7 +172,7 @@ def test_a_start_at_a_saddle_is_left():
 
 def test_too_few_steps_are_owned_up_to(monkeypatch):
     """Without Newton, as for many features, one step does not converge, and nothing is said of the kind."""
-    monkeypatch.setattr(importlib.import_module("geomsup.optimize.minimize"), "LARGEST_HESSIAN", 0)
+    monkeypatch.setattr(importlib.import_module("geomsup.optimize.settle"), "LARGEST_HESSIAN", 0)
     method = MultistartLBFGS(n_starts=1, n_rounds=0, n_keep=1, coarse_steps=1, fine_steps=1)
     found = minimize(PROBLEM, method=method, rng=0)
     assert found.status is Status.INEXACT
@@ -187,9 +187,11 @@ def test_bias_modes_are_in_order():
         free, below, zero = (
             minimize(problem, method=QUICK, rng=0, bias=bias) for bias in ("free", "nonpositive", "zero")
         )
-        assert free.loss <= below.loss + 1e-12
-        assert below.loss <= zero.loss + 1e-12
-        assert free.loss < below.loss < zero.loss
+        assert free.loss < below.loss
+        if p == 0.1:
+            assert below.loss < zero.loss
+        else:  # so dense that every bias wants to be positive
+            assert below.loss == pytest.approx(zero.loss, abs=1e-14)
         assert (free.b > 0).any()
         assert (below.b <= 0).all()
         assert (zero.b == 0).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geomsup.features import Discrete, Independent
+from geomsup.features import CorrelatedSets, Discrete, Independent
 from geomsup.loss.expected import expected_loss
 from geomsup.optimize.newton import curvature, hessian, polish
 from geomsup.optimize.objective import Objective
@@ -45,6 +45,22 @@ def test_hessian_by_second_differences_of_the_loss():
     found = hessian(objective, x)
     np.testing.assert_array_equal(found, found.T)
     np.testing.assert_allclose(found, expected, atol=2e-5 * np.abs(found).max())
+
+
+@pytest.mark.parametrize("bias", ["free", "zero"])
+@pytest.mark.parametrize("activation", ["relu", "identity"])
+def test_hessian_by_differences_of_the_gradient(bias, activation):
+    """Parameter by parameter, instead of by the chain rule from the rows."""
+    rng = np.random.default_rng(1)
+    sets = CorrelatedSets([[0, 1], [2, 3, 4]], [0.2, 0.4])
+    problem = Problem(n_hidden=3, features=sets, importance=[1, 0.5, 0, 0.2, 2], activation=activation)
+    objective = Objective(problem, bias)
+    x = objective.pack(rng.normal(size=(3, 5)), rng.normal(size=5) / 4)
+    step = 3e-6
+    ahead, behind = (objective(x + sign * step * np.eye(x.size), objective.fine)[1] for sign in (1, -1))
+    found = hessian(objective, x)
+    # rounding of the gradients, 1e-16 / 3e-6, and the third derivative: measured 2e-10
+    np.testing.assert_allclose(found, (ahead - behind) / (2 * step), atol=1e-8)
 
 
 def test_hessian_where_nothing_is_represented():
@@ -106,12 +122,22 @@ def test_the_pentagon_is_a_minimum(pentagon):
 def test_two_features_that_share_a_direction_are_a_saddle():
     """With a dimension to spare they gain by parting; by symmetry the gradient does not say so."""
     _, x, gradient, shape = polished(Problem(2, 2, 0.1), [[0.7, 0.7], [0, 0]], np.zeros(2))
-    # the best bias of the second is 0, where the second derivative jumps: Newton ends at 2.5e-9
+    # moves descend, also along the two directions of negative curvature: they end near the saddle, at 3.5e-9
     assert np.linalg.norm(gradient) <= 1e-8
     np.testing.assert_allclose(x[[0, 2, 3]], [x[1], 0, 0], atol=1e-6)
     assert shape.kind == "saddle"
     np.testing.assert_allclose(np.abs(shape.vectors[:, 0]), [0, 0, 0.5**0.5, 0.5**0.5, 0, 0], atol=1e-6)
     assert shape.vectors[2, 0] * shape.vectors[3, 0] < 0
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 4)])
+def test_polish_reaches_a_kink_of_the_gradient(n, m):
+    """Where everything fits, W is orthogonal and b = 0, and the second derivative jumps there in every row."""
+    W = np.eye(m, n) + 1e-3 * np.random.default_rng(n).normal(size=(m, n))
+    _, x, gradient, shape = polished(Problem(n, m, 0.1), W, np.full(n, -1e-3))
+    assert np.linalg.norm(gradient) <= 1e-12
+    np.testing.assert_allclose(x[-n:], 0, atol=1e-11)
+    assert shape.kind == "minimum"
 
 
 def test_a_feature_without_importance_leaves_its_bias_flat():
