@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -29,6 +30,30 @@ class NumberList(click.ParamType):  # type: ignore[type-arg] # generic only in n
                 f"{value!r} is not a number or a comma-separated list of numbers, such as 0.05 or 0.1,0.05", param
             )
         return numbers if len(numbers) > 1 else numbers[0]
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def law_options(command: _Command) -> _Command:
+    """The options of a problem besides its sizes and probabilities, as `read_problem` takes them."""
+    options = (
+        click.option("--importance", type=NumberList(), help="Weight of each feature; one number, or one per feature."),
+        click.option("--importance-decay", type=float, metavar="R", help="Weight R^i for feature i, for example 0.9."),
+        click.option("--activation", default="relu", show_default=True, help="Output activation: relu or identity."),
+        click.option(
+            "--values",
+            default="uniform",
+            show_default=True,
+            metavar="LAW",
+            help="Value of an active feature: uniform, uniform:0.5,1, constant, constant:2 or discrete:0.25,0.5,1.",
+        ),
+        click.option("--correlated-sets", type=int, metavar="K", help="Sets of K consecutive features, on together."),
+        click.option("--anticorrelated-sets", type=int, metavar="K", help="Sets of K, of which at most one is active."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def read_problem(

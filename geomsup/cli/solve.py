@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geomsup.cli._problem import NumberList, read_problem
+from geomsup.cli._problem import NumberList, law_options, read_problem
 from geomsup.cli._terminal import PICTURES, check_target, drawing, following, plain_errors, write_picture
 
 if TYPE_CHECKING:
@@ -31,18 +31,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Probability that a feature is active (1 - sparsity); one number, or one per feature.",
 )
-@click.option("--importance", type=NumberList(), help="Weight of each feature; one number, or one per feature.")
-@click.option("--importance-decay", type=float, metavar="R", help="Weight R^i for feature i, for example 0.9.")
-@click.option("--activation", default="relu", show_default=True, help="Output activation: relu or identity.")
-@click.option(
-    "--values",
-    default="uniform",
-    show_default=True,
-    metavar="LAW",
-    help="Value of an active feature: uniform, uniform:0.5,1, constant, constant:2 or discrete:0.25,0.5,1.",
-)
-@click.option("--correlated-sets", type=int, metavar="K", help="Sets of K consecutive features, active together.")
-@click.option("--anticorrelated-sets", type=int, metavar="K", help="Sets of K, of which at most one is active.")
+@law_options
 @click.option(
     "--bias", default="free", show_default=True, type=click.Choice(["free", "zero", "nonpositive"]), help="Output bias."
 )
