@@ -26,6 +26,7 @@ from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
     from geomsup import plot
+    from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "Audit": "geomsup.auditing",
+    "Weights": "geomsup.auditing",
+    "audit": "geomsup.auditing",
+    "audit_all": "geomsup.auditing",
+    "read_weights": "geomsup.auditing",
     "Expansion": "geomsup.loss.expansion",
     "expansion": "geomsup.loss.expansion",
     "one_active_loss": "geomsup.loss.expansion",
@@ -75,6 +81,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Arrangement",
+    "Audit",
     "ConstantRate",
     "CosineDecay",
     "Expansion",
@@ -89,6 +96,9 @@ __all__ = [
     "Status",
     "TrainingHistory",
     "TrainingSettings",
+    "Weights",
+    "audit",
+    "audit_all",
     "dimensions_per_feature",
     "effective_loss_and_grad",
     "expansion",
@@ -102,6 +112,7 @@ __all__ = [
     "one_active_loss_and_grad",
     "oracle_loss",
     "plot",
+    "read_weights",
     "sampled_loss",
     "train",
     "untied_loss_and_grad",

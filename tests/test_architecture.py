@@ -28,6 +28,7 @@ ROOMS = (
     "training",
     "identify",
     "bounds",
+    "auditing",
     "phases",
     "claims",
     "atlas",

@@ -1,0 +1,299 @@
+"""What an audit says: numbers, a paragraph, and a table of features."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from geomsup._typing import JSON, BoolArray, FloatArray
+from geomsup.arrangement import Arrangement
+from geomsup.optimize import Minimum
+from geomsup.problem import Problem
+
+__all__ = ["LEVEL", "Audit", "Source"]
+
+Source = Literal["search", "given", "weights"]
+
+LEVEL = 1e-9
+"""Relative difference below which two losses of minima are one: that of a search when it compares what it finished."""
+MOST_FEATURES = 60
+"""Features listed in a summary."""
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    r"""What given weights are worth: their exact loss, and the part of it that a better training could save.
+
+    .. math:: L(W) - L^* = \underbrace{L(W) - L(\text{nearest})}_{\text{noise}}
+                         + \underbrace{L(\text{nearest}) - L^*}_{\text{basin}}
+
+    The nearest minimum is where steepest descent from the weights ends, and L* is the best loss known, so that
+    L* ≤ L(nearest) ≤ L(W) always.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the weights are for.
+    W, b : arrays of shapes (n_hidden, n_features) and (n_features,)
+        The weights.
+    W_out : array of shape (n_features, n_hidden), or None
+        Output weights of an untied model.
+    loss, error : float
+        Expected loss, a sum over features, and a bound on its error.
+    gradient_norm : float
+        Norm of its gradient in all weights.
+    nearest : Minimum or None
+        The local minimum below the weights. Its ``hits`` count the descents of the search that ended in it: 0 where
+        the search did not keep it, or where there was none. None for untied weights, whose loss can go on falling while
+        they grow without limit.
+    n_saddles : int
+        How many saddles the descent ended in and was pushed off: then which minimum is nearest is a matter of chance.
+    followed : bool
+        Whether steepest descent was followed; False beyond 700 parameters, where a quasi-Newton descent went down
+        instead, which can end in a neighbouring minimum.
+    best, best_error : float
+        L*: the lowest loss known (with tied weights), or that of `nearest` or of untied weights where it is lower
+        still. The error is 0 where the loss was given as a number.
+    source : {"search", "given", "weights"}
+        Where `best` comes from; ``"weights"``: nothing else known is as low as the minimum below these weights.
+    rank : int or None
+        Place of `nearest` among the losses of the minima known; 1 is the best.
+    n_minima : int
+        How many different losses of minima are known, that of `nearest` included.
+
+    Examples
+    --------
+    >>> import geomsup as gs, numpy as np
+    >>> problem = gs.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
+    >>> audit = gs.audit(problem, [[0.9, -0.9]], [0.0, 0.0])
+    >>> audit
+    Audit(loss=0.00587617, excess=0.00256 (77%) = noise 0.00256 + basin 0, minimum 1 of 3)
+    >>> audit.best <= audit.nearest.loss <= audit.loss
+    True
+    """
+
+    problem: Problem
+    W: FloatArray
+    b: FloatArray
+    W_out: FloatArray | None
+    loss: float
+    error: float
+    gradient_norm: float
+    nearest: Minimum | None
+    n_saddles: int
+    followed: bool
+    best: float
+    best_error: float
+    source: Source
+    rank: int | None
+    n_minima: int
+
+    @property
+    def loss_per_feature(self) -> float:
+        """The loss in the other convention, a mean over features: L/n."""
+        return self.loss / self.problem.n_features
+
+    @property
+    def excess(self) -> float:
+        """L(W) − L*, the loss above the best known: at least zero."""
+        return self.loss - self.best
+
+    @property
+    def noise(self) -> float | None:
+        """L(W) − L(nearest): what longer, or quieter, training in the same basin would save."""
+        return None if self.nearest is None else self.loss - self.nearest.loss
+
+    @property
+    def basin(self) -> float | None:
+        """L(nearest) − L*: what it costs to be in this basin and not in the best one known."""
+        return None if self.nearest is None else self.nearest.loss - self.best
+
+    def relative(self, part: float) -> float:
+        """A part of the loss relative to L*; infinite where L* is zero to within its error and the part is not."""
+        if self.best > self.best_error:
+            return part / self.best
+        return math.inf if part > self.error + self.best_error else 0.0
+
+    @property
+    def gain(self) -> FloatArray:
+        """How much of a change in x_i comes back in output i while it is on: (WᵀW)_ii = ‖W_i‖², or (W_out W)_ii."""
+        out = self.W.T if self.W_out is None else self.W_out
+        return np.asarray(np.einsum("ik,ki->i", out, self.W))
+
+    @property
+    def represented(self) -> BoolArray:
+        """Which features have a gain above 1/2: more than half of the feature is returned rather than dropped."""
+        return np.asarray(self.gain > 0.5)
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """W and b, with their norms, dimensionality and interference."""
+        return Arrangement(self.W, self.b)
+
+    @property
+    def verdict(self) -> str:
+        """The audit in a paragraph of plain words."""
+        n_represented = int(self.represented.sum())
+        return " ".join(
+            [
+                f"The loss of these weights is {self.loss:.6g} ({self.loss_per_feature:.6g} per feature),",
+                self._comparison(),
+                *self._causes(),
+                f"{n_represented} of {self.problem.n_features} features are represented.",
+            ]
+        )
+
+    def _comparison(self) -> str:
+        """What the loss is next to the best known."""
+        best = {
+            "search": "the best that a search found",
+            "given": "the best loss given",
+            "weights": "the best loss known",
+        }[self.source]
+        tied = "" if self.W_out is None or self.source == "weights" else " for tied weights"
+        if self.excess <= self._resolution:
+            return f"{best}{tied}."
+        return f"{self._amount(self.excess)} above {best}{tied}, {_rounded(self.best, self.best_error)}."
+
+    def _causes(self) -> list[str]:
+        """Which part of the excess is noise and which is the basin."""
+        if self.nearest is None or self.noise is None or self.basin is None:
+            return ["No minimum below untied weights is looked for."]
+        words = []
+        if self.n_saddles:
+            words.append("Descent from them ended in a saddle and was pushed off it, by chance to this side.")
+        elif not self.followed:
+            words.append("Descent from them was quasi-Newton, which can leave a basin.")
+        noisy = self.noise > self._resolution
+        if self.basin > self._resolution:
+            words.append(
+                f"They are in the wrong basin: the minimum below them, number {self.rank} of {self.n_minima} known, "
+                f"is itself {self._amount(self.basin)} above the best."
+            )
+            words += [f"Noise, their distance from that minimum, adds {self._amount(self.noise)}."] if noisy else []
+        else:
+            minimum = "a minimum lower than any other known" if self.source == "weights" else "the best minimum known"
+            words.append(f"They are in the basin of {minimum}.")
+            words += ["All of the excess is noise, their distance from that minimum."] if noisy else []
+        if self.nearest.kind == "saddle":
+            words.append("That minimum is a saddle the descent could not leave.")
+        return words
+
+    @property
+    def _resolution(self) -> float:
+        """Difference in loss below which two are one."""
+        return LEVEL * abs(self.loss) + self.error + self.best_error
+
+    def _amount(self, part: float) -> str:
+        """A part of the loss as a percentage of L*, or as it is where L* is zero."""
+        relative = self.relative(part)
+        return f"{part:.3g}" if math.isinf(relative) else f"{100 * relative:.3g}%"
+
+    def summary(self) -> str:
+        """The verdict, the numbers behind it, and a table of features."""
+        n, near = self.problem.n_features, self.nearest
+        lines = [
+            repr(self.problem),
+            "",
+            *textwrap.wrap(self.verdict, 100),
+            "",
+            f"loss              {exactly(self.loss, self.error)}   (sum over features)",
+            f"loss per feature  {exactly(self.loss / n, self.error / n)}   (mean over the {n} features)",
+            f"best known        {exactly(self.best, self.best_error)}   ({self.source})",
+        ]
+        if near is None:
+            lines += [f"excess            {self.excess:.6g}", f"gradient norm     {self.gradient_norm:.1e}"]
+        else:
+            curvature = "" if math.isnan(near.curvature) else f", smallest curvature {near.curvature:.2e}"
+            lines += [
+                f"nearest minimum   {exactly(near.loss, near.error)}   ({near.kind}{curvature})",
+                f"excess            {self.excess:.6g} = noise {self.noise:.6g} + basin {self.basin:.6g}",
+                f"gradient norm     {self.gradient_norm:.1e} here, {near.gradient_norm:.1e} at the nearest minimum",
+            ]
+        return "\n".join([*lines, "", *self._features()])
+
+    def _features(self) -> list[str]:
+        columns = self.problem.feature_probability, self.problem.importance, *self._described().values()
+        lines = ["feature  probability  importance      norm      bias  dimensionality  interference  represented"]
+        for i, (p, weight, norm, bias, share, others, there) in enumerate(zip(*columns, strict=True)):
+            if i == MOST_FEATURES:
+                return [*lines, f"  ... and {self.problem.n_features - i} more features: to_dict() has them all"]
+            lines.append(
+                f"{i:7d}  {p:11.4g}  {weight:10.4g}  {norm:8.5f}  {bias:8.5f}  {share:14.5f}  {others:12.5f}"
+                f"  {'yes' if there else 'no':>11}"
+            )
+        return lines
+
+    def _described(self) -> dict[str, FloatArray | BoolArray]:
+        """What is said of each feature."""
+        shown = self.arrangement
+        return {
+            "norm": shown.norms,
+            "bias": shown.b,
+            "dimensionality": shown.dimensionality,
+            "interference": shown.interference,
+            "represented": self.represented,
+        }
+
+    def to_dict(self) -> JSON:
+        """Everything as JSON-able numbers, text and lists; None for what is not finite or does not apply."""
+        near = self.nearest
+        return {
+            "problem": self.problem.to_dict(),
+            "verdict": self.verdict,
+            "loss": self.loss,
+            "error": self.error,
+            "loss_per_feature": self.loss_per_feature,
+            "best": self.best,
+            "best_error": self.best_error,
+            "source": self.source,
+            "excess": self.excess,
+            "relative_excess": _finite(self.relative(self.excess)),
+            "noise": self.noise,
+            "basin": self.basin,
+            "rank": self.rank,
+            "n_minima": self.n_minima,
+            "gradient_norm": _finite(self.gradient_norm),
+            "n_saddles": self.n_saddles,
+            "followed": self.followed,
+            "nearest": None
+            if near is None
+            else {
+                "loss": near.loss,
+                "error": near.error,
+                "gradient_norm": _finite(near.gradient_norm),
+                "kind": near.kind,
+                "curvature": _finite(near.curvature),
+                "hits": near.hits,
+                "W": near.W.tolist(),
+                "b": near.b.tolist(),
+            },
+            "W": self.W.tolist(),
+            "b": self.b.tolist(),
+            "W_out": None if self.W_out is None else self.W_out.tolist(),
+            "features": {name: column.tolist() for name, column in self._described().items()},
+        }
+
+    def __repr__(self) -> str:
+        parts = f"excess={self.excess:.3g} ({100 * self.relative(self.excess):.3g}%)"
+        if self.nearest is not None:
+            parts += f" = noise {self.noise:.3g} + basin {self.basin:.3g}, minimum {self.rank} of {self.n_minima}"
+        return f"Audit(loss={self.loss:.6g}, {parts})"
+
+
+def exactly(value: float, error: float) -> str:
+    """Twelve significant digits and the bound on the error."""
+    return f"{value:#.12g} ± {error:.1e}"
+
+
+def _rounded(value: float, error: float) -> str:
+    """Six digits; 0 for what is nothing but error."""
+    return f"{value if abs(value) > error else 0:.6g}"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
