@@ -53,7 +53,7 @@ test: $(INSTALLED)  ## the fast tests, with every example in the documentation
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 figures: $(INSTALLED)  ## draw every figure into figures/out (QUICK=1: coarse, in a minute or two)
-	$(BIN)/python figures/run.py $(if $(QUICK),--quick) $(ARGS)
+	$(BIN)/python figures/run.py --jobs $(JOBS) $(if $(QUICK),--quick) $(ARGS)
 
 docs: $(INSTALLED)  ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html $(ARGS)

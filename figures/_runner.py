@@ -3,11 +3,8 @@
 A figure script defines two functions and hands them to :func:`main`::
 
     def compute(quick, progress):          # the work: a dict of arrays
-        losses = [
-            cached_item(f"p={p}", lambda: {"loss": solve(p)})["loss"]
-            for p in progress.track(densities, description="densities")
-        ]
-        return {"density": densities, "loss": np.array(losses)}
+        items = cached_items(solve, {f"p={p}": (p,) for p in densities}, progress, description="densities")
+        return {"density": densities, "loss": np.array([item["loss"] for item in items.values()])}
 
     def draw(data):                        # the picture: a matplotlib Figure, from that dict alone
         ...
@@ -27,11 +24,13 @@ import argparse
 import contextlib
 import hashlib
 import inspect
+import multiprocessing
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +55,7 @@ Compute = Callable[[bool, Progress], Mapping[str, npt.ArrayLike]]
 Draw = Callable[[Data], Figure]
 
 _items_folder: ContextVar[Path | None] = ContextVar("items_folder", default=None)
+_jobs: ContextVar[int] = ContextVar("jobs", default=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +67,14 @@ class Options:
     cache: Path = HERE / "cache"
     redraw: bool = False
     fresh: bool = False
+    jobs: int = 2
 
     @staticmethod
     def add_to(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--quick", action="store_true", help="a coarse version, in seconds")
         parser.add_argument("--out", type=Path, default=Options.out, metavar="DIR", help="where the pictures go")
         parser.add_argument("--cache", type=Path, default=Options.cache, metavar="DIR", help="where the data are kept")
+        parser.add_argument("--jobs", type=int, default=Options.jobs, metavar="N", help="processes that compute")
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--redraw", action="store_true", help="draw the data in the cache, whatever made them")
         which.add_argument("--fresh", action="store_true", help="compute again even if the cache holds the data")
@@ -111,21 +113,55 @@ def make(script: Path, compute: Compute, draw: Draw, options: Options, progress:
     return png, pdf
 
 
-def cached_item(key: str, function: Callable[[], Mapping[str, npt.ArrayLike]]) -> Data:
-    """Return ``function()``, a dict of arrays, from the cache if an interrupted run of this figure left it there.
+def cached_items(
+    function: Callable[..., Mapping[str, npt.ArrayLike]],
+    arguments: Mapping[str, tuple[object, ...]],
+    progress: Progress,
+    *,
+    description: str,
+) -> dict[str, Data]:
+    """Return ``function(*arguments[key])``, a dict of arrays, for every key: from the cache where a run left it there.
 
-    The key names the item within its figure and becomes a file name: letters, digits and ``. _ - + = ,``.
-    Outside a runner, for example when a test calls ``compute`` itself, nothing is stored.
+    What is missing is computed by ``--jobs`` processes, in the order of the arguments (the long ones first is fastest),
+    and kept as soon as it is there. The function has to be one of the script's own, not a lambda. A key names the item
+    within its figure and becomes a file name: letters, digits and ``. _ - + = ,``. Outside a runner, for example when
+    a test calls ``compute`` itself, nothing is stored.
     """
-    if not re.fullmatch(r"[\w.+=,-]+", key):
-        raise ValueError(f"the item key {key!r} cannot name a file: use letters, digits and . _ - + = , only")
+    for key in arguments:
+        if not re.fullmatch(r"[\w.+=,-]+", key):
+            raise ValueError(f"the item key {key!r} cannot name a file: use letters, digits and . _ - + = , only")
     folder = _items_folder.get()
-    if folder is None:
-        return _arrays(function())
-    path = folder / f"{key}.npz"
-    if not path.exists():
-        _save(path, _arrays(function()))
-    return _load(path)
+    kept = {} if folder is None else {key: folder / f"{key}.npz" for key in arguments}
+    items = {key: _load(path) for key, path in kept.items() if path.exists()}
+    missing = {key: values for key, values in arguments.items() if key not in items}
+    task = progress.add_task(description, total=len(arguments), completed=len(items))
+    for key, result in _results(function, missing):
+        items[key] = _arrays(result)
+        if folder is not None:
+            _save(folder / f"{key}.npz", items[key])
+        progress.advance(task)
+    return {key: items[key] for key in arguments}
+
+
+def _results(
+    function: Callable[..., Mapping[str, npt.ArrayLike]], arguments: Mapping[str, tuple[object, ...]]
+) -> Iterator[tuple[str, Mapping[str, npt.ArrayLike]]]:
+    """Keys and values of the function, in the order in which they are done."""
+    jobs = min(_jobs.get(), len(arguments))
+    if jobs <= 1:
+        yield from ((key, function(*values)) for key, values in arguments.items())
+        return
+    # Fresh processes: a fork would copy threads in the middle of what they do.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            futures = {pool.submit(function, *values): key for key, values in arguments.items()}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def _computed(script: Path, compute: Compute, fingerprint: str, options: Options, progress: Progress) -> Data:
@@ -140,11 +176,12 @@ def _computed(script: Path, compute: Compute, fingerprint: str, options: Options
         data = _load(path)
         if str(data.pop(FINGERPRINT)) == fingerprint or options.redraw:
             return data
-    token = _items_folder.set(folder / fingerprint)
+    token, jobs = _items_folder.set(folder / fingerprint), _jobs.set(options.jobs)
     try:
         data = _arrays(compute(options.quick, progress))
     finally:
         _items_folder.reset(token)
+        _jobs.reset(jobs)
     _save(path, data | {FINGERPRINT: np.array(fingerprint)})
     shutil.rmtree(folder, ignore_errors=True)  # the items are in the data now; those of older scripts go too
     return data

@@ -9,39 +9,35 @@ share it. Each panel is the best arrangement that a global search found.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _runner import cached_item, main
+from _runner import cached_items, main
 
 import geomsup as gs
 
 SIZES = {20: (5, 0.7), 80: (20, 0.9)}
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-ACTIVATIONS = ("identity", "relu")
 # Sized for the whole figure in a few minutes on two cores: starts, and rounds of hops from the best of them.
 EFFORT = {20: (16, 10), 80: (2, 1)}
 
 
 def plan(quick):
-    """n_features, activation and density of every search, the long ones last."""
-    densities = {20: (1.0, 0.1) if quick else DENSITIES, 80: () if quick else DENSITIES}
-    return [(n, activation, p) for n in SIZES for activation in ACTIVATIONS for p in densities[n]]
+    """n_features, activation and density of every search, the long ones first."""
+    densities = {20: (0.1, 1.0) if quick else DENSITIES[::-1], 80: () if quick else DENSITIES[::-1]}
+    return [(n, activation, p) for n in (80, 20) for activation in ("relu", "identity") for p in densities[n]]
 
 
 def solve(n, activation, p, quick):
     m, decay = SIZES[n]
     problem = gs.Problem(n, m, p, gs.geometric_importance(n, decay), activation=activation)
     n_starts, n_rounds = (2, 0) if quick or activation == "identity" else EFFORT[n]
-    method = gs.MultistartLBFGS(n_starts=n_starts, n_rounds=n_rounds, n_keep=1)
-    solution = gs.minimize(problem, method=method, rng=0, workers=2)
+    solution = gs.minimize(problem, method=gs.MultistartLBFGS(n_starts=n_starts, n_rounds=n_rounds, n_keep=1), rng=0)
     return {"W": solution.W, "b": solution.b, "loss": solution.loss}
 
 
 def compute(quick, progress):
-    data = {}
-    for n, activation, p in progress.track(plan(quick), description="arrangements"):
-        key = f"n={n},{activation},p={p:g}"
-        item = cached_item(key, lambda n=n, activation=activation, p=p: solve(n, activation, p, quick))
-        data |= {f"{key},{name}": value for name, value in item.items()}
-    return data | {"plan": np.array([f"n={n},{activation},p={p:g}" for n, activation, p in plan(quick)])}
+    searches = {f"n={n},{activation},p={p:g}": (n, activation, p, quick) for n, activation, p in plan(quick)}
+    items = cached_items(solve, searches, progress, description="arrangements")
+    data = {f"{key},{name}": value for key, item in items.items() for name, value in item.items()}
+    return data | {"plan": np.array(list(searches)[::-1])}
 
 
 def draw(data):

@@ -8,7 +8,7 @@ the loss under it is exact to the digits shown.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _runner import cached_item, main
+from _runner import cached_items, main
 
 import geomsup as gs
 
@@ -17,17 +17,14 @@ DECAYS = (0.9, 1.0)
 
 def solve(p, decay, quick):
     problem = gs.Problem(n_features=5, n_hidden=2, feature_probability=p, importance=gs.geometric_importance(5, decay))
-    solution = gs.minimize(problem, n_starts=6 if quick else None, rng=0, workers=2)
+    solution = gs.minimize(problem, n_starts=6 if quick else None, rng=0)
     return {"W": solution.W, "loss": solution.loss}
 
 
 def compute(quick, progress):
     densities = 20.0 ** -np.linspace(0, 1, 3 if quick else 10)
-    grid = [(p, decay) for decay in DECAYS for p in densities]
-    items = [
-        cached_item(f"p={p:.5f},decay={decay}", lambda p=p, decay=decay: solve(p, decay, quick))
-        for p, decay in progress.track(grid, description="arrangements")
-    ]
+    searches = {f"p={p:.5f},decay={decay}": (p, decay, quick) for decay in DECAYS for p in densities}
+    items = list(cached_items(solve, searches, progress, description="arrangements").values())
     shape = (len(DECAYS), len(densities))
     return {
         "density": densities,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _runner import cached_item, main
+from _runner import cached_items, main
 
 LOG = Path(__file__).with_suffix(".log")
 
@@ -33,8 +33,9 @@ def item(k):
 
 def compute(quick, progress):
     ks = range(3 if quick else 5)
-    squares = [cached_item(f"k={k}", lambda k=k: item(k))["square"] for k in progress.track(ks, description="squares")]
-    return {"k": np.array(ks), "square": np.array(squares), "label": np.array("squares")}
+    items = cached_items(item, {f"k={k}": (k,) for k in ks}, progress, description="squares")
+    squares = np.array([item["square"] for item in items.values()])
+    return {"k": np.array(ks), "square": squares, "label": np.array("squares")}
 
 
 def draw(data):
@@ -64,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 def run(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # From the root of the repository, so that geomsup is found even where it is not installed.
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(FIGURES.parent), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, str(script), *arguments]
+    command = [sys.executable, str(script), "--jobs", "1", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
@@ -107,6 +108,21 @@ def test_an_interrupted_figure_resumes_and_leaves_no_half_written_file(folder: P
     assert computed(folder) == [0, 1, 2, 2, 3, 4]
     assert files(folder / "cache") == {"fig_example.npz"}
     assert files(folder / "out") == {"fig_example.png", "fig_example.pdf"}
+
+
+def test_processes_share_the_work_and_an_interruption_ends_them(folder: Path) -> None:
+    (folder / "break").touch()
+    done = run(folder / "fig_example.py", "--jobs", "2")
+    assert done.returncode == 1
+    assert "goes on from there" in done.stderr
+    kept = {Path(name).name for name in files(folder / "cache")}
+    assert kept < {f"k={k}.npz" for k in range(5)}
+
+    (folder / "break").unlink()
+    assert run(folder / "fig_example.py", "--jobs", "2").returncode == 0
+    again = computed(folder)
+    assert set(again) == set(range(5))
+    assert all(again.count(int(name[2])) == 1 for name in kept)
 
 
 def test_quick_and_full_data_are_kept_apart(folder: Path) -> None:
