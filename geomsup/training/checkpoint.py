@@ -52,12 +52,18 @@ class Checkpoint:
     path : path
         The suffix ``.npz`` is added if missing.
     identity : dict
-        JSON-able; a file with another identity is refused. An entry that is None here is not compared.
+        JSON-able; a file with another identity is refused.
+    any_seed : bool
+        Take the seed of the file instead of comparing it.
+
+    Raises
+    ------
+    ValueError
+        There is no directory for the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], identity: JSON) -> None:
-        self.path = npz_path(path)
-        self.identity = identity
+    def __init__(self, path: str | os.PathLike[str], identity: JSON, *, any_seed: bool = False) -> None:
+        self.path, self.identity, self.any_seed = npz_path(path), identity, any_seed
         if not self.path.parent.is_dir():
             raise ValueError(f"checkpoint={str(path)!r}: there is no directory {self.path.parent}; make it first")
         # Left by a run that was killed while it wrote.
@@ -83,8 +89,10 @@ class Checkpoint:
         if not self.path.exists():
             return
         arrays, meta = read_npz(self.path, _KIND)
+        if self.any_seed:
+            self.identity = {**self.identity, "seed": meta.get("seed")}
         for name, mine in self.identity.items():
-            if mine is not None and meta.get(name) != mine:
+            if meta.get(name) != mine:
                 raise ValueError(
                     f"{self.path} is the checkpoint of another run ({_difference(name, meta.get(name), mine)}): "
                     "pass the arguments of that run, or another file"
@@ -106,7 +114,7 @@ def _difference(name: str, theirs: Any, mine: Any) -> str:
     """What two identities differ in, as briefly as it can be said."""
     if isinstance(theirs, dict) and isinstance(mine, dict):
         key = next(key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key))
-        return _difference(key, theirs.get(key), mine.get(key))
-    if isinstance(mine, list) or theirs is None:
-        return f"its {name} are not these"
+        return _difference(key if name == "settings" else f"{name}.{key}", theirs.get(key), mine.get(key))
+    if name in ("problems", "seed", "start"):
+        return f"with other {name}"
     return f"it has {name}={theirs!r}, not {mine!r}"

@@ -156,7 +156,7 @@ class Run:
         losses = f"{good.min():.6g}" + (f" to {good.max():.6g}" if good.size > 1 else "") if good.size else "none"
         lost = f", {self.diverged.sum()} diverged" if self.diverged.any() else ""
         return (
-            f"Run({_count(self.n_instances, 'instance')}, {settings.n_steps} steps of "
+            f"Run({_count(self.n_instances, 'instance')}, {_count(settings.n_steps, 'step')} of "
             f"{type(settings.optimizer).__name__}, loss {losses}{lost})"
         )
 

@@ -161,9 +161,9 @@ def train(
         "problems": [one.to_dict() for one in problems],
         "settings": settings.to_dict(),
         "start": None if given is None else hashlib.sha256(given.tobytes()).hexdigest(),
-        "seed": None if rng is None else seed,
+        "seed": seed,
     }
-    return training.run(Checkpoint(checkpoint, identity), every)
+    return training.run(Checkpoint(checkpoint, identity, any_seed=rng is None), every)
 
 
 class _Training:
