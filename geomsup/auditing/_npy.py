@@ -28,8 +28,6 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 _DAMAGED = (EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What zipfile raises on archives that are cut short, altered or encrypted."""
-_MISREAD = (ValueError, TypeError, KeyError, RuntimeError, MemoryError)
-"""What NumPy raises on headers that are altered or made to confuse a parser."""
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -61,7 +59,7 @@ def read_npy(stream: IO[bytes], size: int, name: str) -> AnyArray:
     """
     try:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
-    except _MISREAD as error:
+    except Exception as error:  # NumPy parses headers as Python text, and altered text can raise almost anything
         raise ValueError(f"{name} does not begin like a .npy array ({type(error).__name__}): save it again") from None
     if dtype.hasobject:
         raise ValueError(

@@ -13,13 +13,16 @@ from geomsup._validate import frozen, real_number
 from geomsup.auditing.descent import nearest_minimum
 from geomsup.auditing.result import LEVEL, Audit, Source
 from geomsup.loss.expected import expected_loss_and_grad, untied_loss_and_grad
-from geomsup.optimize import Minimum, Progress, Solution, minimize
+from geomsup.optimize import Minimum, MultistartLBFGS, Progress, Solution, minimize
 from geomsup.optimize.distinct import Describer
 from geomsup.problem import Problem
 
 __all__ = ["audit", "audit_all"]
 
 Best = Solution | Minimum | float
+
+FEW, KEPT = 10, 32
+"""Up to so many features, finishing a minimum costs milliseconds, and the search keeps so many for the ranks."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,9 @@ def _known(
     """What is known about the problem: by a search, or as given."""
     source: Source = "given"
     if best is None:
-        best, source = minimize(problem, n_starts=n_starts, rng=rng, workers=workers, callback=callback), "search"
+        method = MultistartLBFGS(n_keep=KEPT if problem.n_features <= FEW else None)
+        best = minimize(problem, method=method, n_starts=n_starts, rng=rng, workers=workers, callback=callback)
+        source = "search"
     if isinstance(best, Solution):
         if best.problem != problem:
             raise ValueError(f"best is a solution of {best.problem}, not of {problem}: pass one of the same problem")

@@ -192,14 +192,14 @@ def _problems(meta: JSON) -> tuple[Problem, ...] | None:
 def _choose(path: Path, readers: Readers, asked: str | None, usual: tuple[str, ...], what: str) -> str:
     """The name of an array: the one asked for, or the only one that is usual."""
     keys = f"{path} has the keys {sorted(readers)}"
-    fix = f"name one with {what}_key ({f'--{what}-key'})" + (", or pass bias_file (--bias-file)" * (what == "bias"))
+    fix = f"name one with {what}_key (--{what}-key)" + (", or pass bias_file (--bias-file)" if what == "bias" else "")
     if asked is not None:
         if asked not in readers:
             raise ValueError(f"{keys}, and not {asked!r}: {fix}")
         return asked
     found = [name for name in usual if name in readers]
     if len(found) != 1:
-        raise ValueError(f"{keys}, of which {' and '.join(found) or 'none'} could be the {what} ({usual}): {fix}")
+        raise ValueError(f"{keys}, of which {' and '.join(found) or 'none'} could be the {what}: {fix}")
     return found[0]
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import click
 
 from geomsup import __version__
+from geomsup.cli.audit import audit
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
+from geomsup.cli.train import train
 
 __all__ = ["main"]
 
@@ -22,4 +24,6 @@ def main() -> None:
 
 
 main.add_command(solve)
+main.add_command(train)
+main.add_command(audit)
 main.add_command(intro)

@@ -106,7 +106,7 @@ def _features(solution: Solution) -> list[str]:
             for text, norm in zip(_fixed(arrangement.interference), arrangement.norms, strict=True)
         ],
     }
-    lines = _table(columns)
+    lines = table(columns)
     if n > MOST_FEATURES:
         lines = [*lines[: MOST_FEATURES + 1], f"  ... and {n - MOST_FEATURES} more features: --json lists all"]
     total = float(arrangement.dimensionality.sum())
@@ -132,7 +132,7 @@ def _minima(solution: Solution, seed: int) -> list[str]:
         "hits": [str(minimum.hits) for minimum in minima],
         "kind": [str(minimum.kind) for minimum in minima],
     }
-    lines = _table(columns)
+    lines = table(columns)
     if len(minima) > MOST_MINIMA:
         lines = [*lines[: MOST_MINIMA + 1], f"  ... and {len(minima) - MOST_MINIMA} more: --json lists all"]
     starts = f"{solution.n_descents} descents from {solution.n_starts} random starts"
@@ -143,7 +143,8 @@ def _fixed(values: FloatArray) -> list[str]:
     return [f"{value + 0.0:.6f}".replace("-0.000000", "0.000000") for value in values]
 
 
-def _table(columns: dict[str, Any]) -> list[str]:
+def table(columns: dict[str, Any]) -> list[str]:
+    """Lines of a table with right-aligned columns of text."""
     widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
     rows = [list(columns), *(list(row) for row in zip(*columns.values(), strict=True))]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
