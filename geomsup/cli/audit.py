@@ -125,7 +125,7 @@ def read_problems(file: Path, weights: Weights, given: list[str], options: dict[
     names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
     if weights.problems is not None:
         if given:
-            raise ValueError(f"{file} brings its own problem, so {names} cannot be chosen: leave it out")
+            raise ValueError(f"{file} brings its own problem, so {names} cannot be chosen: leave them out")
         return weights.problems
     densities = options.pop("feature_probability")
     if not densities:
