@@ -76,7 +76,7 @@ class Model:
             z *= self.active
         else:
             z -= x
-        out[:, : self.m] = 0
+        out[:, : self.m] = 0  # rows of E, which in a tied model are rows of D too
         np.matmul(self.hidden, z.swapaxes(1, 2), out=out[:, -self.m - 1 :])
         out[:, -self.m - 1 :] *= self.scale
         np.matmul(theta[:, -self.m - 1 : -1] * self.scale, z, out=self.back)

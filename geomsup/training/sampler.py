@@ -38,7 +38,7 @@ TINIEST = 1e-30
 
 
 class Sampler:
-    """Batches of inputs, one row of instances per problem, written over at every draw.
+    """Batches of inputs, an instance for each problem, written over at every draw.
 
     Parameters
     ----------
@@ -108,9 +108,11 @@ class _Part:
         if [group.members for group in groups] != [(i,) for i in range(len(features[0].laws))]:
             self.on = np.empty((len(features), len(groups), x.shape[2]), x.dtype)
             self.choices = np.array([len(g.members) if g.kind == "one_of" else 1 for g in groups], x.dtype)
-            where = {i: (g, k) for g, group in enumerate(groups) for k, i in enumerate(group.members)}
-            self.group_of = np.array([where[i][0] for i in sorted(where)])
-            self.place = np.array([where[i][1] + 1 if self.choices[where[i][0]] > 1 else 1 for i in sorted(where)])
+            self.group_of, self.place = np.ones((2, x.shape[1]), np.int64)
+            for g, group in enumerate(groups):
+                self.group_of[list(group.members)] = g
+                if group.kind == "one_of":
+                    self.place[list(group.members)] = np.arange(1, len(group.members) + 1)
 
     def fill(self, rng: np.random.Generator, x: Floating) -> None:
         """Draw a batch into x, shape (instances, features, batch)."""
@@ -132,11 +134,12 @@ class _Part:
         V += self.offset
         np.maximum(V, 0, out=V)
         if self.first_by is not None:
-            later = rng.random((len(V), 1, V.shape[2])) < self.first_by
-            V[:, 1:] *= later[:, :-1]  # a group after the first
+            anew = rng.random((2, len(V), 1, V.shape[2]))
+            first = anew[0] < self.first_by  # so far: the first group that is on, and all after it
+            V[:, 1:] *= first[:, :-1]
             V[:, 0] = 0
-            later[:, 1:] ^= later[:, :-1]  # now: the first
-            V += later * (1 - rng.random((len(V), 1, V.shape[2]))).astype(V.dtype)
+            first[:, 1:] ^= first[:, :-1]
+            V += first * (1 - anew[1]).astype(V.dtype)
 
 
 def _uniform(rng: np.random.Generator, out: Floating) -> Floating:

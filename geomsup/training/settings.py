@@ -28,8 +28,8 @@ class TrainingSettings:
         The update rule.
     schedule : Schedule
         Of the learning rate.
-    start : str or float
-        ``"xavier"``, ``"notebook"``, a standard deviation, or ``"given"`` for weights that were passed in.
+    start : str, float or None
+        ``"xavier"``, ``"notebook"``, a standard deviation, or None for weights that were passed in.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class TrainingSettings:
     optimizer: Optimizer
     schedule: Schedule
     tied: bool
-    start: str | float
+    start: str | float | None
     reduction: str
     dtype: str
     active_only: bool
@@ -63,12 +63,12 @@ class TrainingSettings:
         if self.exact_every is not None:
             checked["exact_every"] = integer("exact_every", self.exact_every, at_least=1)
         rates = {"learning_rate": _positive("learning_rate", self.learning_rate)}
-        if not isinstance(self.start, str):
-            rates["start"] = _positive("start", self.start)
-        elif self.start not in ("xavier", "notebook", "given"):
+        if isinstance(self.start, str) and self.start not in ("xavier", "notebook"):
             raise ValueError(
                 f"start={self.start!r} is unknown: pass 'xavier', 'notebook', a standard deviation, or weights (W, b)"
             )
+        if not isinstance(self.start, str | None):
+            rates["start"] = _positive("start", self.start)
         names = {
             "reduction": _one_of("reduction", self.reduction, ("mean", "sum")),
             "dtype": _one_of("dtype", getattr(self.dtype, "__name__", str(self.dtype)), ("float32", "float64")),

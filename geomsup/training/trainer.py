@@ -143,7 +143,7 @@ def train(
         optimizer=_optimizer(optimizer, weight_decay),
         schedule=named("schedule", schedule, SCHEDULES),
         tied=bool(tied),
-        start=start if given is None else "given",
+        start=start if given is None else None,
         reduction=reduction,
         dtype=dtype,
         active_only=bool(active_only),
@@ -153,7 +153,7 @@ def train(
     every = integer("checkpoint_every", checkpoint_every, at_least=1)
     seed = np.random.default_rng(rng).integers(2**63, size=4).tolist()
     generator = np.random.Generator(np.random.SFC64(seed))
-    theta = random_start(problems, settings.start, generator, tied=tied) if given is None else given
+    theta = random_start(problems, start, generator, tied=tied) if given is None else given
     training = _Training(problems, settings, theta, generator, callback)
     if checkpoint is None:
         return training.run()

@@ -222,6 +222,7 @@ def test_divergence_is_reported():
         ({"reduction": "max"}, "reduction='max' is unknown: pass one of 'mean', 'sum'"),
         ({"dtype": "float16"}, "dtype='float16' is unknown: pass one of 'float32', 'float64'"),
         ({"start": "kaiming"}, "start='kaiming' is unknown: pass 'xavier', 'notebook'"),
+        ({"start": None}, "start=NoneType is not understood"),
         ({"start": -1.0}, "start=-1 is not positive"),
         ({"start": [1, 2, 3, 4]}, "start=list is not understood"),
         ({"start": (np.ones((4, 2)), np.zeros(4))}, "pass W.T"),
