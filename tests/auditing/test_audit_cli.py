@@ -1,7 +1,9 @@
 """``geomsup audit``: the library's numbers, one report per instance, and errors in one line."""
 
+import doctest
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ from click.testing import CliRunner
 import geomsup as gs
 from geomsup.cli import main
 from tests.auditing.trained import FEW
+from tests.test_documents import python_blocks
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "audit.md"
 
 PROBLEM = gs.Problem(2, 1, 0.1)
 QUICK = ("--n-starts", "2")
@@ -159,3 +164,17 @@ def test_an_interruption(file, monkeypatch):
     done = run(file, "-p", "0.1")
     assert (done.exit_code, done.stdout) == (130, "")
     assert done.stderr.endswith("interrupted; nothing was printed\n")
+
+
+def test_the_documentation_shows_what_is_printed(tmp_path, monkeypatch):
+    text, names = PAGE.read_text(encoding="utf-8"), {}
+    for example in doctest.DocTestParser().get_examples(python_blocks(text))[:3]:
+        exec(example.source, names)
+    monkeypatch.chdir(tmp_path)
+    np.savez("weights.npz", W=names["W"], b_final=names["b"])
+    shown = re.findall(r"```console\n\$ geomsup audit ([^\n]*)\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == 2
+    for arguments, want in shown:
+        done = run(*arguments.split(), "--quiet")
+        got = done.stdout if done.exit_code == 0 else done.stderr
+        assert doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS), got
