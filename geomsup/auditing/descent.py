@@ -89,19 +89,20 @@ def nearest_minimum(problem: Problem, W: FloatArray, b: FloatArray) -> Landing:
 
 def _follow(objective: Objective, x: FloatArray) -> tuple[FloatArray, Curvature | None]:
     """Follow dx/dt = −∇L(x) by backward differentiation formulas into a valley, or to a saddle with its curvature."""
+    fidelity = objective.stages[-1]
 
     def velocity(_: float, y: FloatArray) -> FloatArray:
-        return np.asarray(-objective(y[None], objective.stages[-1])[1][0])
+        return np.asarray(-objective(y[None], fidelity)[1][0])
 
     def jacobian(_: float, y: FloatArray) -> FloatArray:
-        return -hessian(objective, y)
+        return -hessian(objective, y, fidelity=fidelity)
 
     path = BDF(velocity, 0.0, x, np.inf, jac=jacobian, rtol=RTOL, atol=ATOL)
     for _ in range(MOST_STEPS):
         slope = -velocity(0.0, path.y)
         norm = float(np.linalg.norm(slope))
         if norm <= VALLEY * objective.scale:
-            shape = curvature(objective, path.y, slope)
+            shape = curvature(objective, path.y, slope, fidelity=fidelity)
             if shape.kind != "saddle":
                 break
             if norm <= GRADIENT_TOL * objective.scale:

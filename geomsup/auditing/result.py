@@ -231,8 +231,10 @@ class Audit:
         for i, (p, weight, norm, bias, share, others, there) in enumerate(zip(*columns, strict=True)):
             if i == MOST_FEATURES:
                 return [*lines, f"  ... and {self.problem.n_features - i} more features: to_dict() has them all"]
+            # the direction of a column that is 0 but for rounding is noise, and so is what projects on it
+            crossing = f"{others:.5f}" if norm > 1e-6 else "-"
             lines.append(
-                f"{i:7d}  {p:11.4g}  {weight:10.4g}  {norm:8.5f}  {bias:8.5f}  {share:14.5f}  {others:12.5f}"
+                f"{i:7d}  {p:11.4g}  {weight:10.4g}  {norm:8.5f}  {bias:8.5f}  {share:14.5f}  {crossing:>12}"
                 f"  {'yes' if there else 'no':>11}"
             )
         return lines

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import geomsup as gs
 from geomsup.problem import Problem
-from tests.auditing.test_descent import assert_same_minimum
+from tests.auditing.independent import assert_same_minimum
 from tests.auditing.trained import FEW, LARGE, SMALL
 from tests.strategies import problems, weights
 
@@ -219,6 +219,12 @@ def test_a_long_list_of_features_is_cut():
     audit = gs.audit(problem, np.ones((1, 70)), np.zeros(70), best=0.0)
     assert audit.summary().endswith("\n  ... and 10 more features: to_dict() has them all")
     assert len(audit.to_dict()["features"]["norm"]) == 70
+
+
+def test_the_direction_of_nothing_is_not_compared():
+    """What projects on a column that is 0 but for rounding says nothing."""
+    audit = gs.audit(PROBLEM, [[1, -1, 1e-9, 0, 0], [0, 0, 0, 1, -1]], np.zeros(5), best=0.0)
+    assert [line.split()[6] for line in audit.summary().splitlines()[-5:]] == ["1.00000"] * 2 + ["-"] + ["1.00000"] * 2
 
 
 def test_untied_weights(trained):
