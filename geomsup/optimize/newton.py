@@ -8,7 +8,7 @@ import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.optimize.lbfgs import LEAST_SCALE
-from geomsup.optimize.objective import Objective
+from geomsup.optimize.objective import Fidelity, Objective
 from geomsup.optimize.solution import Kind
 
 __all__ = ["LARGEST_HESSIAN", "Curvature", "curvature", "hessian", "polish"]
@@ -43,7 +43,9 @@ class Curvature:
         return "degenerate" if self.values[0] <= flat else "minimum"
 
 
-def hessian(objective: Objective, x: FloatArray, step: float = STEP) -> FloatArray:
+def hessian(
+    objective: Objective, x: FloatArray, step: float = STEP, *, fidelity: Fidelity | None = None
+) -> FloatArray:
     r"""Second derivatives, by the chain rule from those of single rows.
 
     Row i of M = WᵀW has a loss of its own, so one difference in column l of M gives column l of the second derivatives
@@ -55,11 +57,13 @@ def hessian(objective: Objective, x: FloatArray, step: float = STEP) -> FloatArr
     Parameters
     ----------
     objective : Objective
-        What is differentiated, at its finest fidelity.
+        What is differentiated.
     x : array, shape (parameters,)
         Where.
     step : float
         Of the central differences.
+    fidelity : Fidelity, optional
+        Of the gradients; the objective's finest by default.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def hessian(objective: Objective, x: FloatArray, step: float = STEP) -> FloatArr
     """
     W, b = objective.unpack(x)
     m, n = W.shape
-    R, D = _row_hessians(objective, W.T @ W, b, step)
+    R, D = _row_hessians(objective, W.T @ W, b, step, fidelity or objective.fine)
     features, hidden = np.arange(n), np.arange(m)
     inner, mixed = R[:, :n, :n], R[:, :n, n]
     RW = W @ inner  # row i: how its slopes in M_i answer to a move of W_i along each hidden axis
@@ -87,7 +91,9 @@ def hessian(objective: Objective, x: FloatArray, step: float = STEP) -> FloatArr
     return np.asarray((H + H.T) / 2)
 
 
-def _row_hessians(objective: Objective, M: FloatArray, b: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
+def _row_hessians(
+    objective: Objective, M: FloatArray, b: FloatArray, step: float, fidelity: Fidelity
+) -> tuple[FloatArray, FloatArray]:
     """R (n, n + 1, n + 1) and D (n, n) of `hessian`."""
     n = b.size
     R = np.empty((n, n + 1, n + 1))
@@ -97,14 +103,21 @@ def _row_hessians(objective: Objective, M: FloatArray, b: FloatArray, step: floa
         for sign in (1, -1):
             moved = np.repeat(np.hstack([M, b[:, None]])[None], columns.size, axis=0)
             moved[np.arange(columns.size), :, columns] += sign * step
-            _, dM, db = objective.effective(np.ascontiguousarray(moved[..., :n]), moved[..., n], objective.fine)
+            _, dM, db = objective.effective(np.ascontiguousarray(moved[..., :n]), moved[..., n], fidelity)
             slopes.append(np.concatenate([dM, db[..., None]], axis=-1))
         R[:, columns] = np.swapaxes(slopes[0] - slopes[1], 0, 1) / (2 * step)
-    _, D, _ = objective.effective(M[None], b[None], objective.fine)
+    _, D, _ = objective.effective(M[None], b[None], fidelity)
     return (R + np.swapaxes(R, 1, 2)) / 2, D[0]
 
 
-def curvature(objective: Objective, x: FloatArray, gradient: FloatArray, step: float = STEP) -> Curvature:
+def curvature(
+    objective: Objective,
+    x: FloatArray,
+    gradient: FloatArray,
+    step: float = STEP,
+    *,
+    fidelity: Fidelity | None = None,
+) -> Curvature:
     """Spectrum of the Hessian at x over the directions that are neither rotations nor held by the constraint."""
     free = ~objective.held(x, gradient)
     if objective.nonpositive:
@@ -115,7 +128,7 @@ def curvature(objective: Objective, x: FloatArray, gradient: FloatArray, step: f
         complement = np.linalg.qr(np.hstack([turns, np.eye(turns.shape[0])]))[0][:, turns.shape[1] :]
         complement = complement[:, : turns.shape[0] - turns.shape[1]]
         basis = basis @ complement
-    values, vectors = np.linalg.eigh(basis.T @ hessian(objective, x, step) @ basis)
+    values, vectors = np.linalg.eigh(basis.T @ hessian(objective, x, step, fidelity=fidelity) @ basis)
     return Curvature(values, basis @ vectors)
 
 
