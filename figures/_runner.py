@@ -12,10 +12,11 @@ A figure script defines two functions and hands them to :func:`main`::
     if __name__ == "__main__":
         main(compute, draw)
 
-What ``compute`` returns is kept in the cache folder under a fingerprint of the script (without ``draw``) and the
-version of geomsup, so a changed script computes again and a changed picture does not. Items of a long computation are
-kept one by one: an interrupted run goes on where it stopped. Every file is written whole or not at all, and the same
-data give the same bytes.
+A third function, ``table(data)``, may return text that is written beside the picture as CSV. What ``compute`` returns
+is kept in the cache folder under a fingerprint of the script (without ``draw`` and ``table``) and the version of
+geomsup, so a changed script computes again and a changed picture does not. Items of a long computation are kept one by
+one: an interrupted run goes on where it stopped. Every file is written whole or not at all, and the same data give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ FINGERPRINT = "__fingerprint__"
 Data = dict[str, npt.NDArray[np.generic]]
 Compute = Callable[[bool, Progress], Mapping[str, npt.ArrayLike]]
 Draw = Callable[[Data], Figure]
+Table = Callable[[Data], str]
 
 _items_folder: ContextVar[Path | None] = ContextVar("items_folder", default=None)
 _jobs: ContextVar[int] = ContextVar("jobs", default=1)
@@ -84,7 +86,7 @@ class Options:
         return cls(**{name: getattr(arguments, name) for name in cls.__dataclass_fields__})
 
 
-def main(compute: Compute, draw: Draw, argv: Sequence[str] | None = None) -> None:
+def main(compute: Compute, draw: Draw, table: Table | None = None, argv: Sequence[str] | None = None) -> None:
     """Make the figure of the running script, named after the script's file; the command line gives the options."""
     script = Path(sys.argv[0]).resolve()
     parser = argparse.ArgumentParser(prog=script.name, description=sys.modules[compute.__module__].__doc__)
@@ -92,25 +94,31 @@ def main(compute: Compute, draw: Draw, argv: Sequence[str] | None = None) -> Non
     options = Options.of(parser.parse_args(argv))
     try:
         with Progress() as progress:
-            written = make(script, compute, draw, options, progress)
+            written = make(script, compute, draw, table, options, progress)
     except KeyboardInterrupt:
         sys.exit("interrupted: what was computed is kept, and the same command goes on from there")
     print(*written, sep="\n")
 
 
-def make(script: Path, compute: Compute, draw: Draw, options: Options, progress: Progress) -> tuple[Path, Path]:
-    """Compute what the cache lacks, draw it, and return the paths of the PNG and the PDF."""
-    data = _computed(script, compute, _fingerprint(script, draw), options, progress)
+def make(
+    script: Path, compute: Compute, draw: Draw, table: Table | None, options: Options, progress: Progress
+) -> list[Path]:
+    """Compute what the cache lacks, draw it, and return the paths of the PNG, the PDF and, with a table, the CSV."""
+    data = _computed(script, compute, _fingerprint(script, draw, table), options, progress)
+    written = [options.out / f"{script.stem}{suffix}" for suffix in (".png", ".pdf")]
     with plt.style.context(["default", str(HERE / "style.mplstyle")]):
         figure = draw(data)
-        png, pdf = options.out / f"{script.stem}.png", options.out / f"{script.stem}.pdf"
         # Without these entries the files would carry the date and the version of the library that drew them.
-        with _whole_file(png) as path:
-            figure.savefig(path, metadata={"Software": None})
-        with _whole_file(pdf) as path:
-            figure.savefig(path, metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        dateless = {"Software": None}, {"CreationDate": None, "Creator": None, "Producer": None}
+        for target, metadata in zip(written, dateless, strict=True):
+            with _whole_file(target) as path:
+                figure.savefig(path, metadata=metadata)
         plt.close("all")
-    return png, pdf
+    if table is not None:
+        written.append(options.out / f"{script.stem}.csv")
+        with _whole_file(written[-1]) as path:
+            path.write_text(table(data), encoding="utf-8")
+    return written
 
 
 def cached_items(
@@ -187,8 +195,9 @@ def _computed(script: Path, compute: Compute, fingerprint: str, options: Options
     return data
 
 
-def _fingerprint(script: Path, draw: Draw) -> str:
+def _fingerprint(script: Path, draw: Draw, table: Table | None) -> str:
     source = script.read_text(encoding="utf-8").replace(inspect.getsource(draw), "")
+    source = source if table is None else source.replace(inspect.getsource(table), "")
     return hashlib.sha256(f"{__version__}\n{source}".encode()).hexdigest()[:16]
 
 

@@ -41,7 +41,9 @@ def main() -> int:
             start = time.perf_counter()
             try:
                 module = importlib.import_module(name)
-                written = make(HERE / f"{name}.py", module.compute, module.draw, options, progress)
+                written = make(
+                    HERE / f"{name}.py", module.compute, module.draw, getattr(module, "table", None), options, progress
+                )
             except KeyboardInterrupt:
                 sys.exit(f"interrupted in {name}: what was computed is kept, and the same command goes on from there")
             except Exception:

@@ -53,8 +53,8 @@ class Audit:
     n_saddles : int
         How many saddles the descent ended in and was pushed off: then which minimum is nearest is a matter of chance.
     followed : bool
-        Whether steepest descent was followed; False beyond 700 parameters, where a quasi-Newton descent went down
-        instead, which can end in a neighbouring minimum.
+        Whether steepest descent was followed; False where a quasi-Newton descent went down instead (on request, and
+        beyond 700 parameters), which can end in a neighbouring minimum.
     best, best_error : float
         L*: the lowest loss known (with tied weights), or that of `nearest` or of untied weights where it is lower
         still. The error is 0 where the loss was given as a number.
