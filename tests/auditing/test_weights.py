@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geomsup as gs
+from geomsup._files import write_npz
 from geomsup.auditing import _npy
 from geomsup.auditing.weights import read_weights
 
@@ -352,9 +353,18 @@ def test_what_this_package_saved(tmp_path):
     assert "has the keys [], of which none could be the weights" in refused(tmp_path / "problem.npz")
 
 
-def test_a_run_brings_a_problem_for_each_instance(tmp_path):
-    from geomsup._files import write_npz
+def test_a_run_of_training(tmp_path):
+    listed = (gs.Problem(2, 1, 0.1), gs.Problem(2, 1, 0.2))
+    run = gs.train(listed, n_steps=20, batch_size=64, rng=0)
+    found = read_weights(run.save(tmp_path / "run"))
+    np.testing.assert_array_equal(found.W, run.W)
+    np.testing.assert_array_equal(found.b, run.b)
+    assert (found.problems, found.used) == (listed, ("W", "b"))
+    audits = gs.audit_all(found.problems, found.W, found.b, best=0.0)
+    np.testing.assert_allclose([audit.loss for audit in audits], run.loss, rtol=1e-12)
 
+
+def test_problems_in_other_results(tmp_path):
     listed = (gs.Problem(5, 2, 0.1), gs.Problem(5, 2, 0.2), gs.Problem(5, 2, 0.3))
     meta = {"problems": [problem.to_dict() for problem in listed]}
     path = write_npz(tmp_path / "run.npz", {"W": STACK, "b": BIASES, "loss": np.zeros(3)}, meta, "run")
