@@ -50,6 +50,7 @@ _PROBLEM = (
 @click.option("--bias-file", type=_PATH, help="Read b from this .npy or .csv file.")
 @click.option("--transpose", is_flag=True, help="W has one row per feature.")
 @click.option("--best", metavar="LOSS|FILE", help="Compare with this loss (sum over features), or this saved solution.")
+@click.option("--no-follow", is_flag=True, help="Descend by L-BFGS: faster beyond 10 features, and may change basins.")
 @click.option("--n-starts", type=int, help="Starting points of the search.  [default: chosen from the size]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the search.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Threads; the result does not depend on it.")
@@ -64,6 +65,7 @@ def audit(
     bias_file: Path | None,
     transpose: bool,
     best: str | None,
+    no_follow: bool,
     n_starts: int | None,
     seed: int,
     workers: int,
@@ -95,6 +97,7 @@ def audit(
                 weights.b,
                 W_out=weights.W_out,
                 best=known,
+                follow=not no_follow,
                 n_starts=n_starts,
                 rng=seed,
                 workers=workers,

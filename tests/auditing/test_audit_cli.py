@@ -68,6 +68,9 @@ def test_the_report_of_several_instances(file):
 def test_the_report_of_one(tmp_path):
     W, b = FEW[1].train()
     np.savez(tmp_path / "w.npz", W=W, b=b)
+    quasi = as_json(tmp_path / "w.npz", "-p", "0.1", "--best", "0.0263051311239", "--no-follow")["audits"][0]
+    assert (quasi["followed"], quasi["rank"]) == (False, 2)
+    assert "Descent from them was quasi-Newton, which can leave a basin." in quasi["verdict"]
     done = run(tmp_path / "w.npz", "-p", "0.1", "--best", "0.0263051311239")
     assert done.exit_code == 0
     assert gs.audit(gs.Problem(5, 2, 0.1), W, b, best=0.0263051311239).summary() in done.stdout

@@ -65,6 +65,20 @@ def test_too_many_parameters_for_a_hessian(monkeypatch):
     assert landing.minimum.loss == pytest.approx(best.loss, rel=1e-9)
 
 
+def test_a_path_need_not_be_followed():
+    """By L-BFGS the same minimum from close by, and another one from far away."""
+    problem = Problem(5, 2, 0.1)
+    best = gs.minimize(problem, n_starts=8, rng=0)
+    found = nearest_minimum(problem, best.W + 0.01, best.b, follow=False)
+    assert (found.followed, found.minimum.kind) == (False, "minimum")
+    assert found.minimum.loss == pytest.approx(best.loss, rel=1e-12)
+    starts = 0.1 * np.random.default_rng(0).normal(size=(8, 2, 5))
+    pairs = [
+        [nearest_minimum(problem, W, np.zeros(5), follow=way).minimum.loss for way in (True, False)] for W in starts
+    ]
+    assert any(abs(path - jump) > 1e-3 for path, jump in pairs)
+
+
 @pytest.mark.parametrize("p", [0.0, 1.0])
 @pytest.mark.parametrize("activation", ["relu", "identity"])
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 3), (3, 2), (2, 3)])
