@@ -25,7 +25,7 @@ from geomsup.loss import (
 from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
-    from geomsup import plot
+    from geomsup import frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
@@ -72,6 +72,7 @@ _LATER = {
     "TrainingHistory": "geomsup.training",
     "TrainingSettings": "geomsup.training",
     "train": "geomsup.training",
+    "frames": "",
     "plot": "",
 }
 """Names imported when first used, so that `import geomsup` stays light."""
@@ -106,6 +107,7 @@ __all__ = [
     "expected_loss_and_grad",
     "feature_dimensionality",
     "features",
+    "frames",
     "geometric_importance",
     "minimize",
     "one_active_loss",

@@ -26,7 +26,7 @@ ROOMS = (
     "loss",
     "optimize",
     "training",
-    "identify",
+    "identification",
     "bounds",
     "auditing",
     "phases",

@@ -1,0 +1,60 @@
+"""Named arrangements of directions, as matrices W of shape (n_hidden, n_features) with unit columns.
+
+=======================================  ============================================================
+:mod:`~geomsup.frames.polytopes`         polygons, simplices, prisms, the regular solids, the 24-cell
+:mod:`~geomsup.frames.codes`             directions from graphs: Petersen, Clebsch, equiangular frames
+:mod:`~geomsup.frames.combinations`      tegum products, norms, random directions
+=======================================  ============================================================
+
+A frame is fixed by its Gram matrix WᵀW up to a rotation; each docstring gives that matrix in closed form.
+
+>>> import geomsup as gs
+>>> gs.frames.tegum(gs.frames.polygon(3), gs.frames.antipodal_pairs(1)).shape
+(3, 5)
+"""
+
+from geomsup.frames.codes import clebsch_code, equiangular, petersen_code
+from geomsup.frames.combinations import random_frame, scaled, tegum
+from geomsup.frames.polytopes import (
+    COULOMB_ANGLE,
+    MAGIC_ANGLE,
+    antipodal_pairs,
+    antiprism,
+    bipyramid,
+    cell_24,
+    cube,
+    cuboctahedron,
+    dodecahedron,
+    icosahedron,
+    mercedes_benz,
+    octahedron,
+    polygon,
+    prism,
+    simplex,
+    square_antiprism,
+)
+
+__all__ = [
+    "COULOMB_ANGLE",
+    "MAGIC_ANGLE",
+    "antipodal_pairs",
+    "antiprism",
+    "bipyramid",
+    "cell_24",
+    "clebsch_code",
+    "cube",
+    "cuboctahedron",
+    "dodecahedron",
+    "equiangular",
+    "icosahedron",
+    "mercedes_benz",
+    "octahedron",
+    "petersen_code",
+    "polygon",
+    "prism",
+    "random_frame",
+    "scaled",
+    "simplex",
+    "square_antiprism",
+    "tegum",
+]
