@@ -359,12 +359,21 @@ def _series_rounding(
 
 def _product_error(problem: Problem, out: FloatArray, W: FloatArray, M: FloatArray, b: FloatArray) -> float:
     """What the rounding of M = W_out W can change in the loss: Σ_ij |∂L/∂M_ij| |δM_ij|, bounded from the ranges."""
-    delta = problem.n_hidden * UNIT_ROUNDOFF * (np.abs(out) @ np.abs(W))
+    delta = _product_deviation(out, W, M)
     data = layout(problem)
     low, high = row_range(data, M, b)
     reach = np.maximum(np.abs(low), np.abs(high)) if problem.activation == "identity" else np.maximum(high, 0)
     size = problem.feature_probability * np.sqrt(data.moments[:, 2])
     return float(2.02 * (problem.importance * (data.reach + reach)) @ (delta @ size))
+
+
+def _product_deviation(out: FloatArray, W: FloatArray, M: FloatArray) -> FloatArray:
+    """Bound on |M − W_out W|, entry by entry: measured in extended precision where there is any, otherwise a priori."""
+    size = np.abs(out) @ np.abs(W)
+    if np.finfo(np.longdouble).nmant < 63:
+        return np.asarray(len(W) * UNIT_ROUNDOFF * size)
+    deviation = np.abs(out.astype(np.longdouble) @ W.astype(np.longdouble) - M).astype(np.float64)
+    return np.asarray((1 + 4 * UNIT_ROUNDOFF) * deviation + len(W) * 2.0**-63 * size)
 
 
 def _check_tolerance(tol: float) -> None:
