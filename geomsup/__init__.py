@@ -27,6 +27,7 @@ from geomsup.problem import Problem, geometric_importance
 if TYPE_CHECKING:
     from geomsup import frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
+    from geomsup.identification import Symmetry, symmetry
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
@@ -51,6 +52,8 @@ _LATER = {
     "audit": "geomsup.auditing",
     "audit_all": "geomsup.auditing",
     "read_weights": "geomsup.auditing",
+    "Symmetry": "geomsup.identification",
+    "symmetry": "geomsup.identification",
     "Expansion": "geomsup.loss.expansion",
     "expansion": "geomsup.loss.expansion",
     "one_active_loss": "geomsup.loss.expansion",
@@ -95,6 +98,7 @@ __all__ = [
     "SampledLoss",
     "Solution",
     "Status",
+    "Symmetry",
     "TrainingHistory",
     "TrainingSettings",
     "Weights",
@@ -116,6 +120,7 @@ __all__ = [
     "plot",
     "read_weights",
     "sampled_loss",
+    "symmetry",
     "train",
     "untied_loss_and_grad",
 ]
