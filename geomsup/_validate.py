@@ -17,12 +17,12 @@ from geomsup._typing import ArrayLike, FloatArray
 def real_array(name: str, value: ArrayLike, *, finite: bool = True) -> FloatArray:
     """Read `value` as a float64 array; refuse anything complex, textual, ragged or (by default) not finite.
 
-    Objects with ``detach`` (tensors that carry gradients) are detached and moved to the host first; they are
-    recognised by their methods, so no tensor library is imported.
+    Tensors are detached from their gradients, moved to the host and converted first; they are recognised by their
+    methods (``detach``, ``cpu``, ``numpy``), so no tensor library is imported.
     """
     source = value
     try:
-        for method in ("detach", "cpu"):
+        for method in ("detach", "cpu", "numpy"):
             if hasattr(source, method):
                 source = getattr(source, method)()
         array = np.asarray(source)

@@ -22,20 +22,11 @@ from geomsup.features import (
     features_from_dict,
     law_from_dict,
 )
+from tests.strategies import LAWS
 
 # 80 Gauss-Legendre nodes integrate xᵏe^{itx} over a half-width of 2 to rounding for |t| ≤ 30.
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(80)
 TIMES = np.concatenate([[0.0], np.geomspace(1e-300, 30, 400), -np.geomspace(1e-9, 30, 40), np.linspace(0.9, 4.2, 67)])
-LAWS = [
-    Uniform(),
-    Uniform(0.5, 1),
-    Uniform(-1, 1),
-    Uniform(-2, 0.3),
-    Constant(),
-    Constant(-0.7),
-    Discrete([-1, 1]),
-    Discrete([0, 0.5, 2], weights=[1, 2, 1]),
-]
 FAMILIES = [
     Independent(0.3, n_features=4),
     Independent([0.0, 0.2, 1.0], [Uniform(-1, 1), Constant(2), Discrete([1, 3])]),

@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 
 import geomsup as gs
-from geomsup.features import AnticorrelatedSets, Constant, CorrelatedSets, Discrete, Independent, Uniform
-
-LAWS = [
-    Uniform(0, 1),
-    Uniform(0.5, 1),
-    Uniform(-1, 1),
-    Uniform(-0.3, 0.9),
-    Constant(1.0),
-    Constant(0.5),
-    Discrete([0.25, 0.5, 1.0], [1 / 3, 1 / 3, 1 / 3]),
-    Discrete([-1.0, 1.0], [0.25, 0.75]),
-]
+from geomsup.features import AnticorrelatedSets, CorrelatedSets, Independent, Uniform
+from tests.strategies import LAWS
 
 
 def random_features(rng, n):
-    laws = [LAWS[k] for k in rng.integers(len(LAWS), size=n)] if rng.random() < 0.6 else [LAWS[0]] * n
+    laws = [LAWS[k] for k in rng.integers(len(LAWS), size=n)] if rng.random() < 0.6 else [Uniform()] * n
     kind = rng.integers(3)
     if kind == 0:
         return Independent(rng.choice([0, 0.001, 0.05, 0.3, 0.7, 1.0], n), laws)
