@@ -25,6 +25,7 @@ ROOMS = (
     "frames",
     "loss",
     "optimize",
+    "sparse",
     "training",
     "identification",
     "bounds",

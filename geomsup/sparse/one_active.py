@@ -1,0 +1,211 @@
+r"""The model with exactly one active feature: minimise its loss over directions, norms and biases.
+
+.. math:: \sum_i I_i \Bigl[A(M_{ii}, b_i) + \sum_{j \ne i} B(M_{ij}, b_i)\Bigr], \qquad M = W^\top W,
+
+with A and B of :func:`geomsup.one_active_loss`. Two readings, by what b may do:
+
+- ``bias="nonpositive"``: the limit of L/p as p → 0, which forces b ≤ 0.
+- ``bias="free"``: inputs that always have one active feature out of n (Chen et al. 2023, arXiv:2310.06301). Their loss
+  is the mean over which feature it is, so the sum above divided by n: :attr:`OneActiveSolution.mean_loss`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from geomsup._typing import ArrayLike, FloatArray
+from geomsup._validate import integer
+from geomsup.arrangement import Arrangement
+from geomsup.loss._one_active import one_active
+from geomsup.optimize.lbfgs import descend
+from geomsup.optimize.newton import Curvature, polish
+from geomsup.optimize.objective import Bias, Fidelity, Objective
+from geomsup.optimize.solution import Minimum, Progress, Status
+from geomsup.optimize.starts import random_starts
+from geomsup.problem import Problem
+from geomsup.sparse._multistart import Callback, equal_ones, multistart
+
+__all__ = ["OneActiveSolution", "minimize_one_active"]
+
+UNIT_ROUNDOFF = 2.0**-53
+GRADIENT_TOL = 1e-12
+"""Gradient norm, relative to the loss of W = 0, at which a minimum is finished."""
+SIDESTEP = 0.02
+"""Length of the step that leaves a saddle, to both sides."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneActiveSolution:
+    """The best arrangement for one active feature that a search found: an upper bound on the minimum.
+
+    Parameters
+    ----------
+    minima : tuple of Minimum
+        Distinct critical points, lowest loss first; each loss is the sum over features and over which one is active.
+    status : Status
+        CONVERGED if the best gradient is at most 1e-12 of the loss of W = 0, otherwise INEXACT or SADDLE.
+    n_starts : int
+        Random starts made.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> gs.minimize_one_active(6, 2, n_starts=8, rng=0)  # the hexagon
+    OneActiveSolution(loss=0.289154256..., ... distinct minima from 8 starts, CONVERGED)
+    """
+
+    minima: tuple[Minimum, ...]
+    status: Status
+    n_starts: int
+
+    @property
+    def W(self) -> FloatArray:
+        """Feature directions of the best arrangement, shape (m, n)."""
+        return self.minima[0].W
+
+    @property
+    def b(self) -> FloatArray:
+        """Bias of the best arrangement, shape (n,)."""
+        return self.minima[0].b
+
+    @property
+    def loss(self) -> float:
+        """Σ over features, and over which one is active: the limit of L/p."""
+        return self.minima[0].loss
+
+    @property
+    def mean_loss(self) -> float:
+        """`loss` divided by n: the loss of inputs that have exactly one active feature, as in Chen et al."""
+        return self.loss / self.b.size
+
+    @property
+    def gradient_norm(self) -> float:
+        """Norm of the gradient at the best arrangement, projected on b ≤ 0 where that is asked."""
+        return self.minima[0].gradient_norm
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The best arrangement as an :class:`~geomsup.Arrangement`."""
+        return Arrangement(self.W, self.b)
+
+    def __repr__(self) -> str:
+        return (
+            f"OneActiveSolution(loss={self.loss:.12g}, {len(self.minima)} distinct minima "
+            f"from {self.n_starts} starts, {self.status.name})"
+        )
+
+
+def minimize_one_active(
+    n: int,
+    m: int,
+    *,
+    bias: Bias = "nonpositive",
+    importance: ArrayLike | None = None,
+    n_starts: int = 64,
+    n_keep: int = 8,
+    rng: Any = None,
+    callback: Callback | None = None,
+) -> OneActiveSolution:
+    r"""Search for the arrangement of n features in m dimensions of least loss with one active feature.
+
+    Parameters
+    ----------
+    n, m : int
+        Features and hidden dimensions; values are uniform on [0, 1].
+    bias : "nonpositive", "free", "zero", or array of shape (n,)
+        Keep b ≤ 0 (the sparse limit), leave it free (inputs that always have one active feature), fix it at zero, or
+        at the values given.
+    importance : float or array_like, shape (n,), optional
+        I, 1 by default.
+    n_starts : int
+        Random starts.
+    n_keep : int
+        Distinct ends of descents that are finished by Newton's method.
+    rng : int, Generator or None
+        Source of the starts, through ``numpy.random.default_rng``.
+    callback : callable, optional
+        Called with a ``Progress`` after every batch.
+
+    Returns
+    -------
+    OneActiveSolution
+        *Searched*: nothing lower was found.
+
+    Raises
+    ------
+    ValueError
+        Counts that are not positive, an importance or a bias that does not fit.
+
+    Notes
+    -----
+    The minimum is exactly 0 for n ≤ 2m, and far from unique: any unit vectors without acute angles attain it, such
+    as m antipodal pairs, or a simplex for n = m + 1. What separates those in the toy model is the loss with two active
+    features (:func:`geomsup.expansion`).
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> print(f"{gs.minimize_one_active(5, 2, n_starts=8, rng=0).loss:.10f}")  # the pentagon
+    0.0791281354
+    """
+    n, m = integer("n", n, at_least=1), integer("m", m, at_least=1)
+    n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
+    objective = OneActive(Problem(n, m, importance=importance), bias)
+    with threadpool_limits(1):
+        starts = objective.pack(*random_starts(np.random.default_rng(rng), n_starts, m, n))
+        ends = multistart(objective, starts, n_keep, callback)
+        done: list[Minimum] = []
+        for x, hits in ends:
+            done.append(_finish(objective, x, hits))
+            if callback is not None:
+                callback(Progress("finishing", len(done), len(ends), min(one.loss for one in done)))
+        x, loss = np.array([objective.pack(one.W, one.b) for one in done]), np.array([one.loss for one in done])
+        groups = equal_ones(objective, x, loss, loss_tol=1e-10, tol=1e-5)
+    minima = tuple(replace(done[group[0]], hits=sum(done[k].hits for k in group)) for group in groups)
+    status = Status.CONVERGED if minima[0].gradient_norm <= GRADIENT_TOL * objective.scale else Status.INEXACT
+    return OneActiveSolution(minima, Status.SADDLE if minima[0].kind == "saddle" else status, n_starts)
+
+
+class OneActive(Objective):
+    """The loss with one active feature as an objective; its gradients are measured by the loss of W = 0, b = 0."""
+
+    def __init__(self, problem: Problem, bias: Bias) -> None:
+        super().__init__(problem, bias)
+        self.alone = problem.importance * self.data.moments[:, 2]
+        self.scale = max(float(self.alone.sum()), 1e-300)
+
+    def effective(self, M: FloatArray, b: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Loss (S,), dM (S, n, n) and db (S, n) of S effective matrices and biases; the fidelity plays no part."""
+        importance = self.problem.importance
+        value, da, db = one_active(self.data, M, b[..., None], np.eye(self.problem.n_features))
+        loss = self.alone.sum() + value.sum(axis=-1) @ importance
+        return loss, importance[:, None] * da, importance * db.sum(axis=-1)
+
+    def rounding(self, W: FloatArray, b: FloatArray) -> float:
+        """Bound on the rounding of one loss: of WᵀW, then some sixty operations on each entry."""
+        size = np.abs(W).T @ np.abs(W) + np.abs(b)[:, None] + np.eye(b.size)
+        return float((2 * W.shape[0] + 64) * UNIT_ROUNDOFF * (self.problem.importance @ (size**2).sum(axis=1)))
+
+
+def _finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
+    """Newton modulo rotations from a descended point, stepping aside from a saddle at most twice."""
+    tol = GRADIENT_TOL / 10 * objective.scale
+    x, loss, gradient, shape = polish(objective, x, tol)
+    for _ in range(2):
+        if shape.kind != "saddle":
+            break
+        x, loss, gradient, shape = polish(objective, _step_aside(objective, x, shape), tol)
+    W, b = (np.array(part) for part in objective.unpack(x))
+    lowest = float(shape.values[0]) if shape.values.size else np.nan
+    return Minimum(W, b, loss, objective.rounding(W, b), float(np.linalg.norm(gradient)), hits, shape.kind, lowest)
+
+
+def _step_aside(objective: OneActive, x: FloatArray, shape: Curvature) -> FloatArray:
+    """The lower end of two descents that begin on either side of a saddle."""
+    sides = x + SIDESTEP * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
+    left = descend(objective, sides, objective.fine, max_steps=1500, tol=1e-8, stall=1e-12)
+    return np.asarray(left.x[int(np.argmin(left.loss))])

@@ -1,0 +1,253 @@
+r"""Potentials: functions of the cosine between two unit vectors, whose sum over pairs is an energy.
+
+========================  ====================================  ======================================================
+class                     f(t)                                  where it comes from
+========================  ====================================  ======================================================
+:class:`ReluSquared`      :math:`t_+^2`                         interference through a ReLU without bias
+:class:`BiasedRelu`       :math:`(r^2 t + b)_+^3 / (3 r^2 t)`   the same with a common norm and a common bias b ≤ 0
+:class:`Riesz`            :math:`(2 - 2t)^{-s/2}`               inverse powers of the distance; s = 1 is Coulomb's
+:class:`FramePotential`   :math:`t^2`                           least for tight frames
+:class:`CustomPotential`  any                                   functions passed in
+========================  ====================================  ======================================================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from geomsup._typing import FloatArray
+from geomsup._validate import real_number
+
+__all__ = ["BiasedRelu", "CustomPotential", "FramePotential", "Potential", "ReluSquared", "Riesz"]
+
+STEP = 6e-6
+"""Of the differences that stand in for a missing second derivative: the cube root of the rounding unit."""
+RIGHT_ANGLE = 1e-9
+"""Cosine below which an angle counts as right. Minima of ReLU² have many exactly right angles, where f'' jumps. Moved
+either way, a vector at right angles to both members of an antipodal pair comes closer to one of them: two means add
+up to what it meets."""
+
+
+class Potential(ABC):
+    """f(t) for t in [-1, 1], with its first and second derivative; arrays in, arrays of the same shape out."""
+
+    @abstractmethod
+    def value(self, t: FloatArray) -> FloatArray:
+        """f(t)."""
+
+    @abstractmethod
+    def slope(self, t: FloatArray) -> FloatArray:
+        """f'(t)."""
+
+    @abstractmethod
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """f''(t); at a kink of f', the mean of its two sides."""
+
+
+@final
+@dataclass(frozen=True)
+class ReluSquared(Potential):
+    r"""f(t) = t₊²: what two unit vectors at an acute angle cost each other without bias.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geomsup as gs
+    >>> gs.ReluSquared().value(np.array([-0.5, 0.0, 0.5]))
+    array([0.  , 0.  , 0.25])
+    """
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """t₊²."""
+        return np.asarray(np.maximum(t, 0.0) ** 2)
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """2t₊."""
+        return np.asarray(2 * np.maximum(t, 0.0))
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """2 for t > 0, 0 for t < 0; at right angles (to rounding) their mean."""
+        return np.where(np.abs(t) <= RIGHT_ANGLE, 1.0, np.where(t > 0, 2.0, 0.0))
+
+
+@final
+@dataclass(frozen=True)
+class BiasedRelu(Potential):
+    r"""f(t) = (r²t + b)₊³ / (3r²t): what features of norm r, bias b ≤ 0 and values uniform on [0, 1] cost each other.
+
+    With one active feature, n features of norm r and bias b have the loss n A(r², b) + Σ_{i≠j} f(u_i·u_j), where A
+    does not depend on the directions (:func:`geomsup.one_active_loss`).
+
+    Parameters
+    ----------
+    norm : float
+        r, positive.
+    bias : float
+        b, at most 0. At b = 0 this is r⁴/3 times :class:`ReluSquared`.
+
+    Raises
+    ------
+    ValueError
+        A norm that is not positive or a bias that is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geomsup as gs
+    >>> f = gs.BiasedRelu(norm=1.0, bias=-0.5)  # silent up to t = 1/2
+    >>> f.value(np.array([0.25, 0.5, 1.0])) * 24
+    array([0., 0., 1.])
+    """
+
+    norm: float
+    bias: float
+
+    def __post_init__(self) -> None:
+        if not real_number("norm", self.norm) > 0:
+            raise ValueError(f"norm={self.norm} is not positive: pass the common length r of the features")
+        if not real_number("bias", self.bias) <= 0:
+            raise ValueError(f"bias={self.bias} is positive, but this potential is for b ≤ 0: use minimize_one_active")
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """z³/(3r²t) with z = (r²t + b)₊."""
+        z, t = self._active(t)
+        return np.asarray(z**3 / (3 * self.norm**2 * t))
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """z²(2r²t − b)/(3r²t²)."""
+        z, t = self._active(t)
+        return np.asarray(z**2 * (2 * self.norm**2 * t - self.bias) / (3 * self.norm**2 * t**2))
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """2r²z/t − 2z²/t² + 2z³/(3r²t³); continuous for b < 0."""
+        if self.bias == 0:
+            return self.norm**4 / 3 * ReluSquared().curvature(t)
+        z, t = self._active(t)
+        ratio, a = z / t, self.norm**2
+        return np.asarray(2 * ratio * (a - ratio + ratio**2 / (3 * a)))
+
+    def _active(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(r²t + b)₊, and t where that is positive, otherwise 1: nothing is divided by zero."""
+        z = np.maximum(self.norm**2 * t + self.bias, 0.0)
+        return z, np.where(z > 0, t, 1.0)
+
+
+@final
+@dataclass(frozen=True)
+class Riesz(Potential):
+    r"""f(t) = (2 − 2t)^(−s/2): an inverse power of the distance ‖u − v‖ = √(2 − 2t).
+
+    Parameters
+    ----------
+    s : float
+        The power, positive; s = 1 is Coulomb's, whose minimum on the sphere is Thomson's problem.
+
+    Raises
+    ------
+    ValueError
+        A power that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geomsup as gs
+    >>> gs.Riesz().value(np.array([-1.0]))  # antipodes are 2 apart
+    array([0.5])
+    """
+
+    s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not real_number("s", self.s) > 0:
+            raise ValueError(f"s={self.s} is not positive: pass the power of the distance, 1 for Coulomb")
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """(2 − 2t)^(−s/2)."""
+        return self._power(t, -self.s / 2)
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """s (2 − 2t)^(−s/2 − 1)."""
+        return self.s * self._power(t, -self.s / 2 - 1)
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """s (s + 2) (2 − 2t)^(−s/2 − 2)."""
+        return self.s * (self.s + 2) * self._power(t, -self.s / 2 - 2)
+
+    def _power(self, t: FloatArray, exponent: float) -> FloatArray:
+        with np.errstate(divide="ignore"):  # coincident points cost infinitely much
+            return np.asarray((2 - 2 * t) ** exponent)
+
+
+@final
+@dataclass(frozen=True)
+class FramePotential(Potential):
+    r"""f(t) = t²: n unit vectors in R^m have Σ_{i≠j} t² ≥ n²/m − n, with equality exactly for tight frames.
+
+    The bound is for n ≥ m (Benedetto and Fickus 2003, *Finite normalized tight frames*).
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> print(f"{gs.minimize_energy(gs.FramePotential(), 7, 3, n_starts=2, rng=0).energy:.10f}")  # 49/3 - 7
+    9.3333333333
+    """
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """t²."""
+        return np.asarray(t**2)
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """2t."""
+        return 2 * t
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """2."""
+        return np.full(t.shape, 2.0)
+
+
+@final
+@dataclass(frozen=True)
+class CustomPotential(Potential):
+    """A potential from functions of an array.
+
+    Parameters
+    ----------
+    f, df : callable
+        f and its derivative, elementwise on arrays; f' must be continuous on (-1, 1).
+    d2f : callable, optional
+        Second derivative; by default central differences of ``df``, which only slows down the last digits.
+
+    Examples
+    --------
+    Points that repel logarithmically:
+
+    >>> import numpy as np
+    >>> import geomsup as gs
+    >>> log = gs.CustomPotential(lambda t: -np.log(2 - 2 * t) / 2, lambda t: 1 / (2 - 2 * t))
+    >>> print(f"{gs.minimize_energy(log, 4, 3, n_starts=4, rng=0).energy:.8f}")  # the tetrahedron: -6 log(8/3)
+    -5.88497552
+    """
+
+    f: Callable[[FloatArray], FloatArray]
+    df: Callable[[FloatArray], FloatArray]
+    d2f: Callable[[FloatArray], FloatArray] | None = None
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """f(t), as passed."""
+        return np.asarray(self.f(t), dtype=np.float64)
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """df(t), as passed."""
+        return np.asarray(self.df(t), dtype=np.float64)
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """d2f(t), or differences of df inside [-1, 1]."""
+        if self.d2f is not None:
+            return np.asarray(self.d2f(t), dtype=np.float64)
+        left, right = np.maximum(t - STEP, -1.0), np.minimum(t + STEP, 1.0)
+        return np.asarray((self.slope(right) - self.slope(left)) / (right - left))
