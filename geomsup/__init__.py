@@ -27,7 +27,7 @@ from geomsup.problem import Problem, geometric_importance
 if TYPE_CHECKING:
     from geomsup import frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
-    from geomsup.identification import Symmetry, symmetry
+    from geomsup.identification import Alignment, Symmetry, alignment, symmetry
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
@@ -69,7 +69,9 @@ _LATER = {
     "audit": "geomsup.auditing",
     "audit_all": "geomsup.auditing",
     "read_weights": "geomsup.auditing",
+    "Alignment": "geomsup.identification",
     "Symmetry": "geomsup.identification",
+    "alignment": "geomsup.identification",
     "symmetry": "geomsup.identification",
     "Expansion": "geomsup.loss.expansion",
     "expansion": "geomsup.loss.expansion",
@@ -116,6 +118,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Alignment",
     "Arrangement",
     "Audit",
     "BiasedRelu",
@@ -143,6 +146,7 @@ __all__ = [
     "TrainingHistory",
     "TrainingSettings",
     "Weights",
+    "alignment",
     "audit",
     "audit_all",
     "capacity_of",

@@ -1,0 +1,127 @@
+"""Which column of A goes with which column of B, and by which rotation: min ‖Q A P − B‖_F.
+
+A and B have as many columns; Q takes the rows of A into the space of B. Columns match only within a class.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+from math import factorial, prod
+
+import numpy as np
+from scipy.linalg import qr
+from scipy.optimize import linear_sum_assignment
+
+from geomsup._typing import FloatArray, IntArray
+
+__all__ = ["all_matchings", "best_matching", "n_matchings", "procrustes", "search"]
+
+WIDTH = 32
+"""Partial matchings kept by the search."""
+
+
+def procrustes(A: FloatArray, B: FloatArray) -> FloatArray:
+    """The Q with orthonormal rows or columns that minimises ‖QA − B‖_F: the polar factor of BAᵀ."""
+    U, _, Vt = np.linalg.svd(B @ A.T, full_matrices=False)
+    return np.asarray(U @ Vt)
+
+
+def n_matchings(classes: IntArray) -> int:
+    """How many permutations keep every column in its class."""
+    return prod(factorial(int(size)) for size in np.bincount(classes))
+
+
+def all_matchings(classes: IntArray) -> IntArray:
+    """All of them, one a row."""
+    members = [np.flatnonzero(classes == label) for label in range(int(classes.max()) + 1)]
+    rows = np.empty((n_matchings(classes), len(classes)), np.int64)
+    for row, parts in zip(rows, product(*map(permutations, members)), strict=True):
+        for where, part in zip(members, parts, strict=True):
+            row[where] = part
+    return rows
+
+
+def best_matching(A: FloatArray, B: FloatArray, rows: IntArray) -> IntArray:
+    """The row P of `rows` for which ‖Q A P − B‖_F is least: the largest nuclear norm of B(AP)ᵀ.
+
+    Only the k = min(m, n) dimensions that A and B span take part.
+    """
+    A, B = np.linalg.qr(A)[1], np.linalg.qr(B)[1]
+    crossed = np.matmul(B, A[:, rows].transpose(1, 2, 0))
+    return np.asarray(rows[np.argmax(np.linalg.svd(crossed, compute_uv=False).sum(axis=-1))])
+
+
+def search(A: FloatArray, B: FloatArray, classes: IntArray, *, enough: float = 0.0) -> IntArray:
+    """A matching P that makes ‖Q A P − B‖_F small, not always the smallest.
+
+    A few columns of B that span its space are matched first, the best spread first, by a beam search on inner products
+    and on sorted rows of the Gram matrices, which no rotation or permutation changes. Each result fixes a rotation;
+    assignment and rotation then improve in turn until neither changes.
+
+    Parameters
+    ----------
+    A, B : arrays of shapes (m, n) and (d, n)
+        What to match.
+    classes : int array of shape (n,)
+        Labels 0, 1, …; feature i of both has class classes[i].
+    enough : float
+        Stop at the first matching with ‖Q A P − B‖_F² not above this.
+
+    Returns
+    -------
+    int array of shape (n,)
+        Column P[i] of A goes with column i of B.
+    """
+    base = _spanning(B)
+    # No matching of the same rotation is improved twice: the partial ones often end in the same place.
+    best, least, seen = np.arange(len(classes)), np.inf, set[bytes]()
+    for images in _beam(A.T @ A, B.T @ B, classes, base):
+        matching = _assign(procrustes(A[:, images], B[:, base]) @ A, B, classes)
+        while matching.tobytes() not in seen:
+            seen.add(matching.tobytes())
+            Q = procrustes(A[:, matching], B)
+            value = float(np.sum((Q @ A[:, matching] - B) ** 2))
+            if value < least:
+                best, least = matching, value
+            matching = _assign(Q @ A, B, classes)
+        if least <= enough:
+            break
+    return best
+
+
+def _spanning(B: FloatArray) -> IntArray:
+    """Columns of B that span its space: those that pivoting takes first."""
+    _, R, order = qr(B, mode="economic", pivoting=True)
+    diagonal = np.abs(np.diag(R))
+    rank = int(np.sum(diagonal > 1e-6 * diagonal[0])) if diagonal[0] > 0 else 1
+    return np.asarray(order[:rank], dtype=np.int64)
+
+
+def _beam(G: FloatArray, H: FloatArray, classes: IntArray, base: IntArray) -> IntArray:
+    """Images of the base whose products in G are closest to those of the base in H, closest first."""
+    n = len(G)
+    barred = np.where(classes[:, None] == classes[base], 0.0, np.inf)
+    # The k-th sorted row of one matrix against that of the other, per entry: as much as one more product would add.
+    rows, own = np.sort(G, axis=1), np.sort(H[base], axis=1)
+    cost_alone = barred + np.mean((rows[:, None] - own) ** 2, axis=-1) + (np.diag(G)[:, None] - np.diag(H)[base]) ** 2
+    images, cost = np.empty((1, 0), np.int64), np.zeros(1)
+    for k, vertex in enumerate(base):
+        products = np.sum((G[:, images] - H[vertex, base[:k]]) ** 2, axis=-1)
+        total = cost + cost_alone[:, [k]] + 2 * products
+        total[images.T, np.arange(len(images))] = np.inf
+        flat = total.T.ravel()
+        kept = np.argsort(flat, kind="stable")[:WIDTH]
+        kept = kept[np.isfinite(flat[kept])]
+        images = np.column_stack([images[kept // n], kept % n])
+        cost = flat[kept]
+    return images
+
+
+def _assign(A: FloatArray, B: FloatArray, classes: IntArray) -> IntArray:
+    """The matching of columns that minimises the sum of squared distances."""
+    cost = -(B.T @ A)
+    matching = np.empty(len(classes), np.int64)
+    for label in range(int(classes.max()) + 1):
+        members = np.flatnonzero(classes == label)
+        matching[members] = members[linear_sum_assignment(cost[np.ix_(members, members)])[1]]
+    return matching
