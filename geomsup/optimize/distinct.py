@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -27,36 +29,42 @@ class Describer:
 
     def __init__(self, problem: Problem) -> None:
         self.labels: IntArray = problem.interchangeable()
-        group = np.empty(problem.n_features, np.int64)
+        n = problem.n_features
+        group = np.empty(n, np.int64)
         for g, members in enumerate(problem.features.groups):
             group[list(members.members)] = g
-        self.same_group = group[:, None] == group[None, :]
+        others = np.array([[j for j in range(n) if j != i] for i in range(n)], np.int64).reshape(n, n - 1)
+        # the others of each feature, class by class, those of its own set first within a class
+        outside = group[others] != group[:, None]
+        kinds = 2 * self.labels[others] + outside
+        order = np.argsort(kinds, axis=1, kind="stable")
+        self.others = np.take_along_axis(others, order, axis=1)
+        kinds = np.take_along_axis(kinds, order, axis=1)
+        self.classes: list[tuple[IntArray, list[slice]]] = []
+        for label in range(self.labels.max() + 1):
+            chosen = np.flatnonzero(self.labels == label)
+            starts = [*np.flatnonzero(np.diff(kinds[chosen[0]], prepend=-1)).tolist(), n - 1]
+            wide = [slice(i, k) for i, k in pairwise(starts) if k - i > 1]
+            self.classes.append((chosen, [slice(2 + one.start, 2 + one.stop) for one in wide]))
+        self.alone = np.array([chosen[0] for chosen, _ in self.classes if chosen.size == 1], np.int64)
 
     def describe(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """One row per feature."""
         G = W.T @ W
-        n = len(b)
-        rows = []
-        for i in range(n):
-            parts = [np.array([b[i], G[i, i]])]
-            for label in range(self.labels.max() + 1):
-                for inside in (True, False):
-                    chosen = (self.labels == label) & (self.same_group[i] == inside)
-                    chosen[i] = False
-                    parts.append(np.sort(G[i, chosen]))
-            rows.append(np.concatenate(parts))
-        # interchangeable features have descriptions of one length; pad the others to the longest
-        width = max(map(len, rows))
-        return np.array([np.pad(row, (0, width - len(row))) for row in rows])
+        rows = np.column_stack([b, np.diag(G), np.take_along_axis(G, self.others, axis=1)])
+        for chosen, segments in self.classes:  # features of one class have segments of one length
+            for segment in segments:
+                rows[chosen, segment] = np.sort(rows[chosen, segment], axis=1)
+        return rows
 
     def distance(self, first: FloatArray, second: FloatArray) -> float:
         """Largest difference between matched descriptions, relative to the largest entry."""
-        worst = 0.0
-        for label in range(self.labels.max() + 1):
-            chosen = self.labels == label
-            cost = np.abs(first[chosen][:, None] - second[chosen][None]).max(axis=-1)
-            rows, columns = linear_sum_assignment(cost)
-            worst = max(worst, float(cost[rows, columns].max()))
+        alone = self.alone
+        worst = float(np.abs(first[alone] - second[alone]).max(initial=0.0))
+        for chosen, _ in self.classes:
+            if chosen.size > 1:
+                cost = np.abs(first[chosen][:, None] - second[chosen][None]).max(axis=-1)
+                worst = max(worst, float(cost[linear_sum_assignment(cost)].max()))
         return worst / max(1e-12, float(np.abs(first).max()), float(np.abs(second).max()))
 
     def groups(
