@@ -27,6 +27,8 @@ __all__ = ["EnergyMinimum", "EnergySolution", "energy_of", "minimize_energy"]
 
 CONVERGED = 1e-12
 """Gradient norm, relative to the energy's scale, at which a minimum is finished."""
+LENGTHS = 0.5 ** np.arange(4)
+"""Of the Newton steps that are tried: a full step is too long where it crosses a kink of f'."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +172,7 @@ def minimize_energy(
     Raises
     ------
     ValueError
-        Counts that are not positive.
+        Counts that are not positive, or a potential that is infinite at random points.
 
     Examples
     --------
@@ -184,6 +186,11 @@ def minimize_energy(
     objective = SphereEnergy(potential, n, m)
     with threadpool_limits(1):
         starts = objective.project(np.random.default_rng(rng).normal(size=(n_starts, m * n)))
+        if not np.isfinite(objective(starts, objective.fine)[0]).all():
+            raise ValueError(
+                f"the energy of {n} random points in m={m} dimensions under {potential!r} is not finite: pass a larger "
+                "m (on a line points coincide), or a potential that is finite on (-1, 1)"
+            )
         ends = multistart(objective, starts, n_keep, callback)
         done: list[EnergyMinimum] = []
         for x, hits in ends:
@@ -221,9 +228,10 @@ class SphereEnergy(Objective):
         U, _ = self.unpack(x)
         t, others = self._cosines(U)
         value = np.where(others, self.potential.value(t), 0.0).sum(axis=(-2, -1))
-        slope = 2 * U @ np.where(others, self.potential.slope(t), 0.0)
-        radial = np.sum(U * slope, axis=-2, keepdims=True)
-        return value, (slope - U * radial).reshape(x.shape)
+        with np.errstate(invalid="ignore"):  # where points that repel infinitely coincide: the search turns back
+            slope = 2 * U @ np.where(others, self.potential.slope(t), 0.0)
+            radial = np.sum(U * slope, axis=-2, keepdims=True)
+            return value, (slope - U * radial).reshape(x.shape)
 
     def scale_at(self, U: FloatArray) -> float:
         """What a gradient is measured by: the norm of the unprojected one, at least the number of vectors."""
@@ -269,10 +277,12 @@ def _finish(objective: SphereEnergy, x: FloatArray, hits: int) -> EnergyMinimum:
         flat = 1e-9 * float(np.abs(shape.values).max(initial=0.0))
         steep = np.abs(shape.values) > flat  # a gradient along a flat direction is rounding
         answer = shape.vectors[:, steep].T @ gradient / np.abs(shape.values[steep])
-        trial = objective.project((x - shape.vectors[:, steep] @ answer)[None])
-        trial_value, trial_gradient = (part[0] for part in objective(trial, objective.fine))
-        if not np.linalg.norm(trial_gradient) < norm:
+        trials = objective.project(x - LENGTHS[:, None] * (shape.vectors[:, steep] @ answer))
+        values, gradients = objective(trials, objective.fine)
+        norms = np.linalg.norm(gradients, axis=1)
+        best = int(np.argmin(norms))
+        if not norms[best] < norm:
             break
-        x, value, gradient = trial[0], trial_value, trial_gradient
+        x, value, gradient = trials[best], values[best], gradients[best]
         shape = objective.spectrum(x)
     return EnergyMinimum(objective.unpack(x)[0].copy(), float(value), float(np.linalg.norm(gradient)), hits, shape.kind)

@@ -28,6 +28,7 @@ from geomsup.optimize.solution import Minimum, Progress, Status
 from geomsup.optimize.starts import random_starts
 from geomsup.problem import Problem
 from geomsup.sparse._multistart import Callback, equal_ones, multistart
+from geomsup.sparse._starts import spread_starts
 
 __all__ = ["OneActiveSolution", "minimize_one_active"]
 
@@ -122,7 +123,7 @@ def minimize_one_active(
     importance : float or array_like, shape (n,), optional
         I, 1 by default.
     n_starts : int
-        Random starts.
+        Random starts, half of them with directions spread out first, and some with features dropped.
     n_keep : int
         Distinct ends of descents that are finished by Newton's method.
     rng : int, Generator or None
@@ -156,8 +157,7 @@ def minimize_one_active(
     n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
     objective = OneActive(Problem(n, m, importance=importance), bias)
     with threadpool_limits(1):
-        starts = objective.pack(*random_starts(np.random.default_rng(rng), n_starts, m, n))
-        ends = multistart(objective, starts, n_keep, callback)
+        ends = multistart(objective, _starts(objective, n_starts, rng), n_keep, callback)
         done: list[Minimum] = []
         for x, hits in ends:
             done.append(_finish(objective, x, hits))
@@ -189,6 +189,15 @@ class OneActive(Objective):
         """Bound on the rounding of one loss: of WᵀW, then some sixty operations on each entry."""
         size = np.abs(W).T @ np.abs(W) + np.abs(b)[:, None] + np.eye(b.size)
         return float((2 * W.shape[0] + 64) * UNIT_ROUNDOFF * (self.problem.importance @ (size**2).sum(axis=1)))
+
+
+def _starts(objective: OneActive, count: int, rng: Any) -> FloatArray:
+    """Parameters of as many spread starts as of random ones."""
+    problem, rng = objective.problem, np.random.default_rng(rng)
+    dropped = 0.0 if objective.nonpositive else 1 / (2 * problem.n_features)  # the best bias of a feature dropped
+    spread = spread_starts(rng, (count + 1) // 2, problem.n_hidden, problem.importance, dropped)
+    scattered = random_starts(rng, count // 2, problem.n_hidden, problem.n_features)
+    return np.concatenate([objective.pack(*spread), objective.pack(*scattered)])
 
 
 def _finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:

@@ -27,7 +27,7 @@ __all__ = ["BiasedRelu", "CustomPotential", "FramePotential", "Potential", "Relu
 
 STEP = 6e-6
 """Of the differences that stand in for a missing second derivative: the cube root of the rounding unit."""
-RIGHT_ANGLE = 1e-9
+RIGHT_ANGLE = 1e-12
 """Cosine below which an angle counts as right. Minima of ReLU² have many exactly right angles, where f'' jumps. Moved
 either way, a vector at right angles to both members of an antipodal pair comes closer to one of them: two means add
 up to what it meets."""
@@ -115,26 +115,26 @@ class BiasedRelu(Potential):
 
     def value(self, t: FloatArray) -> FloatArray:
         """z³/(3r²t) with z = (r²t + b)₊."""
-        z, t = self._active(t)
-        return np.asarray(z**3 / (3 * self.norm**2 * t))
+        z, ratio, a = self._active(t)
+        return np.asarray(z**2 * ratio / (3 * a))
 
     def slope(self, t: FloatArray) -> FloatArray:
-        """z²(2r²t − b)/(3r²t²)."""
-        z, t = self._active(t)
-        return np.asarray(z**2 * (2 * self.norm**2 * t - self.bias) / (3 * self.norm**2 * t**2))
+        """z²/t − z³/(3r²t²)."""
+        z, ratio, a = self._active(t)
+        return np.asarray(z * ratio * (1 - ratio / (3 * a)))
 
     def curvature(self, t: FloatArray) -> FloatArray:
         """2r²z/t − 2z²/t² + 2z³/(3r²t³); continuous for b < 0."""
         if self.bias == 0:
             return self.norm**4 / 3 * ReluSquared().curvature(t)
-        z, t = self._active(t)
-        ratio, a = z / t, self.norm**2
+        _, ratio, a = self._active(t)
         return np.asarray(2 * ratio * (a - ratio + ratio**2 / (3 * a)))
 
-    def _active(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(r²t + b)₊, and t where that is positive, otherwise 1: nothing is divided by zero."""
-        z = np.maximum(self.norm**2 * t + self.bias, 0.0)
-        return z, np.where(z > 0, t, 1.0)
+    def _active(self, t: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        """z, z/t (0 where z is) and r²."""
+        a = self.norm**2
+        z = np.maximum(a * t + self.bias, 0.0)
+        return z, z / np.where(z > 0, t, 1.0), a
 
 
 @final
