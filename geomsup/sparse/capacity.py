@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from geomsup._typing import ArrayLike, FloatArray
-from geomsup._validate import real_array
+from geomsup._validate import integer, real_array
 from geomsup.optimize.solution import Status
-from geomsup.sparse._multistart import Callback
-from geomsup.sparse.one_active import minimize_one_active
+from geomsup.problem import Problem
+from geomsup.sparse._multistart import Callback, multistart
+from geomsup.sparse.one_active import OneActive, finish, starting_points, status_of
 
 __all__ = ["CapacitySolution", "capacity_of", "capacity_search"]
 
@@ -33,8 +35,8 @@ SAME_DIRECTION = 1e-6
 NO_WEIGHT = 1e-8
 """Share of the total weight below which a feature counts as dropped. Both were measured between the rounding of
 finished minima (1e-12) and the least atom of the tables (2e-2)."""
-SAME_VALUE = 1e-8
-"""Relative difference of values below which two descents count as hits of the same."""
+SAME_VALUE = 1e-6
+"""Relative difference of values below which a descent, before it is finished, counts as a hit of the best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class CapacitySolution:
     weights : array, shape (atoms,)
         Their weights, which add up to 1.
     hits : int
-        Descents that ended at this value, to 1e-8.
+        Descents that ended at this value, before they were finished, to 1e-6.
     status : Status
         As in :class:`~geomsup.OneActiveSolution`.
     n_starts : int
@@ -143,7 +145,8 @@ def capacity_search(
     m, n : int
         Dimension, and most atoms.
     n_starts, n_keep, rng, callback
-        As in :func:`geomsup.minimize_one_active`, which does the search with ``bias="zero"``.
+        As in :func:`geomsup.minimize_one_active`, whose search with ``bias="zero"`` this is. With more features than
+        atoms the minima are families, because an atom can be split; they count as one here.
 
     Returns
     -------
@@ -161,11 +164,16 @@ def capacity_search(
     >>> print(f"{gs.capacity_search(2, 5, n_starts=8, rng=0).value:.10f}")  # the pentagon, 5(7 + √5)/11
     4.1982127170
     """
-    found = minimize_one_active(n, m, bias="zero", n_starts=n_starts, n_keep=n_keep, rng=rng, callback=callback)
-    value = capacity_of(found.W)
-    hits = sum(one.hits for one in found.minima if capacity_of(one.W) >= value * (1 - SAME_VALUE))
-    U, weights = _atoms(found.W)
-    return CapacitySolution(value, U, weights, hits, found.status, found.n_starts)
+    m, n = integer("m", m, at_least=1), integer("n", n, at_least=1)
+    n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
+    objective = OneActive(Problem(n, m), "zero")
+    with threadpool_limits(1):
+        ends = multistart(objective, starting_points(objective, n_starts, rng), n_starts, callback)
+        best = min((finish(objective, x, hits) for x, hits in ends[:n_keep]), key=lambda one: one.loss)
+    value = capacity_of(best.W)
+    found = [(capacity_of(objective.unpack(x)[0]), hits) for x, hits in ends]
+    hits = sum(times for one, times in found if one >= value * (1 - SAME_VALUE))
+    return CapacitySolution(value, *_atoms(best.W), hits, status_of(objective, best), n_starts)
 
 
 def _atoms(W: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -157,17 +157,16 @@ def minimize_one_active(
     n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
     objective = OneActive(Problem(n, m, importance=importance), bias)
     with threadpool_limits(1):
-        ends = multistart(objective, _starts(objective, n_starts, rng), n_keep, callback)
+        ends = multistart(objective, starting_points(objective, n_starts, rng), n_keep, callback)
         done: list[Minimum] = []
         for x, hits in ends:
-            done.append(_finish(objective, x, hits))
+            done.append(finish(objective, x, hits))
             if callback is not None:
                 callback(Progress("finishing", len(done), len(ends), min(one.loss for one in done)))
         x, loss = np.array([objective.pack(one.W, one.b) for one in done]), np.array([one.loss for one in done])
         groups = equal_ones(objective, x, loss, loss_tol=1e-10, tol=1e-5)
     minima = tuple(replace(done[group[0]], hits=sum(done[k].hits for k in group)) for group in groups)
-    status = Status.CONVERGED if minima[0].gradient_norm <= GRADIENT_TOL * objective.scale else Status.INEXACT
-    return OneActiveSolution(minima, Status.SADDLE if minima[0].kind == "saddle" else status, n_starts)
+    return OneActiveSolution(minima, status_of(objective, minima[0]), n_starts)
 
 
 class OneActive(Objective):
@@ -191,7 +190,7 @@ class OneActive(Objective):
         return float((2 * W.shape[0] + 64) * UNIT_ROUNDOFF * (self.problem.importance @ (size**2).sum(axis=1)))
 
 
-def _starts(objective: OneActive, count: int, rng: Any) -> FloatArray:
+def starting_points(objective: OneActive, count: int, rng: Any) -> FloatArray:
     """Parameters of as many spread starts as of random ones."""
     problem, rng = objective.problem, np.random.default_rng(rng)
     dropped = 0.0 if objective.nonpositive else 1 / (2 * problem.n_features)  # the best bias of a feature dropped
@@ -200,7 +199,7 @@ def _starts(objective: OneActive, count: int, rng: Any) -> FloatArray:
     return np.concatenate([objective.pack(*spread), objective.pack(*scattered)])
 
 
-def _finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
+def finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
     """Newton modulo rotations from a descended point, stepping aside from a saddle at most twice."""
     tol = GRADIENT_TOL / 10 * objective.scale
     x, loss, gradient, shape = polish(objective, x, tol)
@@ -210,7 +209,16 @@ def _finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
         x, loss, gradient, shape = polish(objective, _step_aside(objective, x, shape), tol)
     W, b = (np.array(part) for part in objective.unpack(x))
     lowest = float(shape.values[0]) if shape.values.size else np.nan
-    return Minimum(W, b, loss, objective.rounding(W, b), float(np.linalg.norm(gradient)), hits, shape.kind, lowest)
+    return Minimum(
+        W, b, max(loss, 0.0), objective.rounding(W, b), float(np.linalg.norm(gradient)), hits, shape.kind, lowest
+    )
+
+
+def status_of(objective: OneActive, best: Minimum) -> Status:
+    """How a search ended that found ``best``."""
+    if best.kind == "saddle":
+        return Status.SADDLE
+    return Status.CONVERGED if best.gradient_norm <= GRADIENT_TOL * objective.scale else Status.INEXACT
 
 
 def _step_aside(objective: OneActive, x: FloatArray, shape: Curvature) -> FloatArray:
