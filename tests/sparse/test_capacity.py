@@ -66,14 +66,14 @@ def test_the_limit_of_the_loss(found, m):
     scale = best.value * best.weights  # Σ_j w_j (u_i·u_j)₊² = 1 on every atom
     W, n = np.sqrt(scale) * best.U, best.n_atoms
     kernel = np.maximum(best.U.T @ best.U, 0) ** 2
-    np.testing.assert_allclose(kernel @ scale, 1, atol=1e-9)  # stationarity: gradients are below 1e-12 of n/3
+    np.testing.assert_allclose(kernel @ scale, 1, atol=1e-12)  # measured at most 5e-14
     limit = n - best.value
     away = []
     for p in (1e-4, 1e-5):
         loss = gs.expected_loss(gs.Problem(n, m, feature_probability=p), W, np.zeros(n))
         away.append(3 * loss.value / p - limit)
     assert abs(away[1]) <= n**2 * 1e-5
-    assert np.log10(away[0] / away[1]) == pytest.approx(1, abs=0.01)  # measured 0.9999 … 1.0001
+    assert np.log10(away[0] / away[1]) == pytest.approx(1, abs=1e-3)  # measured 0.9998 … 1.0000
 
 
 @pytest.mark.parametrize("m", [1, 2, 3])
@@ -117,10 +117,10 @@ def test_capacity_is_invariant(m, n, seed):
 
 
 @given(m=st.integers(1, 3), n=st.integers(1, 7), seed=st.integers(0, 99))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_never_below_an_energy_or_a_smaller_problem(m, n, seed):
     """Equal norms with energy E are worth n²/(n + E); dropping features is allowed."""
-    found = gs.capacity_search(m, n, n_starts=24, rng=seed)
+    found = gs.capacity_search(m, n, n_starts=16, rng=seed)
     equal = gs.minimize_energy(gs.ReluSquared(), n, m, n_starts=4, rng=seed)
     assert gs.capacity_of(equal.U) == pytest.approx(n * n / (n + equal.energy), rel=1e-12)
     assert found.value >= gs.capacity_of(equal.U) - 1e-10

@@ -77,8 +77,8 @@ def test_frame_potential_is_least_for_tight_frames(m, extra, seed):
 @settings(max_examples=15)
 def test_up_to_twice_the_dimension_without_acute_angles(m, share, seed):
     n = 1 + int(share * (2 * m - 1))
-    # a sum of squares that vanish: what is left is the square of the last step, measured at most 1e-24
-    assert gs.minimize_energy(RELU, n, m, n_starts=8, rng=seed).energy <= 1e-20
+    # a sum of squares that vanish: what is left is the square of their rounding, measured at most 1e-31
+    assert gs.minimize_energy(RELU, n, m, n_starts=8, rng=seed).energy <= 1e-28
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ class TestDerivatives:
             objective(objective.project(x + sign * h * shape.vectors.T), objective.fine)[1] for sign in (1, -1)
         )
         found = (ahead - behind) @ shape.vectors / (2 * h)
-        # second order in h: measured at most 2e-9 of the largest eigenvalue
-        np.testing.assert_allclose(found, np.diag(shape.values), atol=1e-7 * np.abs(shape.values).max())
+        # second order in h: measured at most 3e-9 of the largest eigenvalue
+        np.testing.assert_allclose(found, np.diag(shape.values), atol=1e-8 * np.abs(shape.values).max())
 
 
 @given(n=st.integers(2, 6), m=st.integers(1, 4), potential=st.sampled_from([RELU, FRAME]), seed=st.integers(0, 999))

@@ -35,8 +35,8 @@ def test_biased_relu_is_what_one_feature_costs_another():
     W = r * np.array([[1.0, t], [0.0, np.sqrt(1 - t * t)]])
     alone = 2 * gs.one_active_loss(gs.Problem(1, 1), [[r]], [b])
     both = gs.one_active_loss(gs.Problem(2, 2), W, [b, b])
-    # rounding of three losses of order 0.1: measured 6e-17
-    assert both - alone == pytest.approx(2 * float(gs.BiasedRelu(r, b).value(np.array(t))), abs=1e-15)
+    # rounding of three losses of order 0.3: measured at most 8e-16 over all angles
+    assert both - alone == pytest.approx(2 * float(gs.BiasedRelu(r, b).value(np.array(t))), abs=2e-15)
 
 
 @given(st.floats(0.1, 3), st.floats(-1, 1))
