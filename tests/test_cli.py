@@ -200,14 +200,14 @@ def test_intro_resumes_where_it_was_interrupted(tmp_path: Path, monkeypatch: pyt
         return replace(some, problem=problem)
 
     monkeypatch.setattr("geomsup.optimize.minimize", minimize)
-    done = run("intro", "--out", tmp_path)
+    done = run("intro", "--models", "0", "--out", tmp_path)
     assert done.exit_code == 130
     assert "2 of 10 densities are kept" in done.stderr
     assert len(list((tmp_path / "intro").iterdir())) == 2
     assert not (tmp_path / "intro.png").exists()
 
     stop_at = 0
-    done = run("intro", "--out", tmp_path)
+    done = run("intro", "--models", "0", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert len(re.findall(r" kept$", done.stdout, re.MULTILINE)) == 2
     np.testing.assert_allclose(asked[3:], 20.0 ** -np.linspace(0, 1, 10)[2:])
@@ -217,10 +217,22 @@ def test_intro_resumes_where_it_was_interrupted(tmp_path: Path, monkeypatch: pyt
     damaged = sorted((tmp_path / "intro").iterdir())[0]
     damaged.write_bytes(damaged.read_bytes()[:100])
     asked.clear()
-    assert run("intro", "--out", tmp_path).exit_code == 0
+    assert run("intro", "--models", "0", "--out", tmp_path).exit_code == 0
     assert len(asked) == 1
-    assert run("intro", "--out", tmp_path, "--fresh").exit_code == 0
+    assert run("intro", "--models", "0", "--out", tmp_path, "--fresh").exit_code == 0
     assert len(asked) == 11
+
+
+def test_intro_compares_with_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = gs.minimize(gs.Problem(), method=gs.MultistartLBFGS(n_starts=2, n_rounds=0, n_keep=1), rng=0)
+    train = gs.train
+    monkeypatch.setattr("geomsup.optimize.minimize", lambda problem, **_: replace(some, problem=problem))
+    monkeypatch.setattr("geomsup.training.train", lambda *args, **kw: train(*args, n_steps=20, batch_size=16, **kw))
+    done = run("intro", "--models", "2", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    (header,) = re.findall(r"cross-check: .*\n.*\n((?:.*%\n)+)", done.stdout)
+    assert len(header.splitlines()) == 10
+    assert run("intro", "--models", "2", "--out", tmp_path).stdout.endswith(done.stdout[done.stdout.index("cross") :])
 
 
 def test_help_is_light_and_the_module_runs() -> None:

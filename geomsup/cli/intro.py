@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geomsup.cli._terminal import can_draw, drawing, plain_errors, write_picture
+from geomsup.cli._terminal import can_draw, drawing, following, plain_errors, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from geomsup._typing import FloatArray
     from geomsup.optimize import Solution
     from geomsup.problem import Problem
 
@@ -23,16 +24,17 @@ N_FEATURES, N_HIDDEN = 5, 2
 @click.command()
 @click.option("--importance-decay", type=float, default=0.9, show_default=True, metavar="R", help="Weight R^i.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the starting points.")
+@click.option("--models", type=int, default=3, show_default=True, help="Models trained per density, as a cross-check.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Threads; the results do not depend on it.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default="out", show_default=True, help="Where files go."
 )
 @click.option("--fresh", is_flag=True, help="Search again even where an earlier run left a result.")
-def intro(importance_decay: float, seed: int, workers: int, out: Path, fresh: bool) -> None:
-    """Solve five features in two dimensions at ten densities.
+def intro(importance_decay: float, seed: int, models: int, workers: int, out: Path, fresh: bool) -> None:
+    """Solve five features in two dimensions at ten densities, and train models for comparison.
 
-    The introductory experiment of "Toy Models of Superposition". Every density is kept as soon as it is solved, so
-    an interrupted run goes on where it stopped.
+    The introductory experiment of "Toy Models of Superposition". Every density is kept as soon as it is solved, and
+    the training has checkpoints, so an interrupted run goes on where it stopped.
     """
     solutions: list[Solution] = []
     folder = out / "intro"
@@ -51,6 +53,8 @@ def intro(importance_decay: float, seed: int, workers: int, out: Path, fresh: bo
             "features: longer than half of the longest; D: dimensionality; hits: descents that ended in the best"
         )
         click.echo(f"arrangements: {folder} (read one with geomsup.Solution.load)")
+        if models:
+            _compare(solutions, _trained(problems, models, seed, folder, fresh))
         if can_draw():
             with drawing():
                 write_picture(draw(solutions), out / "intro.png")
@@ -110,6 +114,30 @@ def _solution(problem: Problem, seed: int, workers: int, folder: Path, fresh: bo
     solution = minimize(problem, rng=seed, workers=workers)
     solution.save(path)
     return solution, False
+
+
+def _trained(problems: list[Problem], models: int, seed: int, folder: Path, fresh: bool) -> FloatArray:
+    """Exact losses of trained models, one row per density; a finished training is read from its checkpoint."""
+    from geomsup import __version__, training
+
+    ratio = problems[0].importance[1]
+    path = folder / f"trained,decay={ratio:g},models={models},seed={seed},geomsup-{__version__}.npz"
+    if fresh:
+        path.unlink(missing_ok=True)
+    listed = [problem for problem in problems for _ in range(models)]
+    with following(quiet=False) as callback:
+        run = training.train(listed, rng=seed, checkpoint=path, callback=callback)
+    return run.loss.reshape(len(problems), models)
+
+
+def _compare(solutions: Sequence[Solution], trained: FloatArray) -> None:
+    """A line per density: what training reached, and how far that is above the search."""
+    click.echo(f"cross-check: {trained.shape[1]} models per density, AdamW with the public notebook's settings")
+    click.echo("density            searched     trained, lowest    highest  lowest above searched")
+    for solution, losses in zip(solutions, trained, strict=True):
+        p, lowest = float(solution.problem.feature_probability[0]), losses.min()
+        excess = 100 * (lowest / solution.loss - 1)
+        click.echo(f"{p:7.4f}  {solution.loss:18.9f}  {lowest:18.9f}  {losses.max():9.6f}  {excess:20.3f}%")
 
 
 def _line(solution: Solution) -> str:
