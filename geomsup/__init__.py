@@ -27,7 +27,7 @@ from geomsup.problem import Problem, geometric_importance
 if TYPE_CHECKING:
     from geomsup import frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
-    from geomsup.identification import Alignment, Symmetry, alignment, symmetry
+    from geomsup.identification import Alignment, Factor, Geometry, Symmetry, alignment, identify, symmetry
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
@@ -70,8 +70,11 @@ _LATER = {
     "audit_all": "geomsup.auditing",
     "read_weights": "geomsup.auditing",
     "Alignment": "geomsup.identification",
+    "Factor": "geomsup.identification",
+    "Geometry": "geomsup.identification",
     "Symmetry": "geomsup.identification",
     "alignment": "geomsup.identification",
+    "identify": "geomsup.identification",
     "symmetry": "geomsup.identification",
     "Expansion": "geomsup.loss.expansion",
     "expansion": "geomsup.loss.expansion",
@@ -129,7 +132,9 @@ __all__ = [
     "EnergySolution",
     "Expansion",
     "ExpectedLoss",
+    "Factor",
     "FramePotential",
+    "Geometry",
     "KGon",
     "LinearDecay",
     "Minimum",
@@ -161,6 +166,7 @@ __all__ = [
     "features",
     "frames",
     "geometric_importance",
+    "identify",
     "k_gon",
     "minimize",
     "minimize_energy",

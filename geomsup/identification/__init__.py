@@ -2,11 +2,18 @@
 
 =============================================  ============================================================
 :mod:`~geomsup.identification.alignment`       the distance up to rotation and exchange of like features
+:mod:`~geomsup.identification.catalogue`       the arrangements that have a name
+:mod:`~geomsup.identification.identify`        from a matrix to a name
+:mod:`~geomsup.identification.naming`          a group of features against the catalogue
+:mod:`~geomsup.identification.result`          what an identification says
+:mod:`~geomsup.identification.splitting`       what is represented, and how it splits
 :mod:`~geomsup.identification.symmetry`        the symmetry group of an arrangement
 =============================================  ============================================================
 """
 
 from geomsup.identification.alignment import Alignment, alignment
+from geomsup.identification.identify import identify
+from geomsup.identification.result import Factor, Geometry
 from geomsup.identification.symmetry import Symmetry, symmetry
 
-__all__ = ["Alignment", "Symmetry", "alignment", "symmetry"]
+__all__ = ["Alignment", "Factor", "Geometry", "Symmetry", "alignment", "identify", "symmetry"]

@@ -16,8 +16,13 @@ from geomsup._typing import FloatArray, IntArray
 
 __all__ = ["all_matchings", "best_matching", "n_matchings", "procrustes", "search"]
 
-WIDTH = 32
-"""Partial matchings kept by the search."""
+WIDTH = 256
+"""Partial matchings kept by the search. A symmetric arrangement has many that are equal: 16 for an antiprism."""
+FINISHED = 32
+"""Partial matchings made into whole ones."""
+MORE = 4
+"""Columns matched beyond those that span the space, since a wrong match of few columns can look better than a right one
+in an arrangement that is bent."""
 
 
 def procrustes(A: FloatArray, B: FloatArray) -> FloatArray:
@@ -75,7 +80,7 @@ def search(A: FloatArray, B: FloatArray, classes: IntArray, *, enough: float = 0
     base = _spanning(B)
     # No matching of the same rotation is improved twice: the partial ones often end in the same place.
     best, least, seen = np.arange(len(classes)), np.inf, set[bytes]()
-    for images in _beam(A.T @ A, B.T @ B, classes, base):
+    for images in _beam(A.T @ A, B.T @ B, classes, base)[:FINISHED]:
         matching = _assign(procrustes(A[:, images], B[:, base]) @ A, B, classes)
         while matching.tobytes() not in seen:
             seen.add(matching.tobytes())
@@ -90,11 +95,11 @@ def search(A: FloatArray, B: FloatArray, classes: IntArray, *, enough: float = 0
 
 
 def _spanning(B: FloatArray) -> IntArray:
-    """Columns of B that span its space: those that pivoting takes first."""
+    """Columns of B that span its space, those that pivoting takes first, and a few more."""
     _, R, order = qr(B, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(R))
     rank = int(np.sum(diagonal > 1e-6 * diagonal[0])) if diagonal[0] > 0 else 1
-    return np.asarray(order[:rank], dtype=np.int64)
+    return np.asarray(order[: rank + MORE], dtype=np.int64)
 
 
 def _beam(G: FloatArray, H: FloatArray, classes: IntArray, base: IntArray) -> IntArray:
@@ -106,8 +111,9 @@ def _beam(G: FloatArray, H: FloatArray, classes: IntArray, base: IntArray) -> In
     cost_alone = barred + np.mean((rows[:, None] - own) ** 2, axis=-1) + (np.diag(G)[:, None] - np.diag(H)[base]) ** 2
     images, cost = np.empty((1, 0), np.int64), np.zeros(1)
     for k, vertex in enumerate(base):
-        products = np.sum((G[:, images] - H[vertex, base[:k]]) ** 2, axis=-1)
-        total = cost + cost_alone[:, [k]] + 2 * products
+        total = cost + cost_alone[:, [k]]
+        for j in range(k):
+            total += 2 * (G[:, images[:, j]] - H[vertex, base[j]]) ** 2
         total[images.T, np.arange(len(images))] = np.inf
         flat = total.T.ravel()
         kept = np.argsort(flat, kind="stable")[:WIDTH]

@@ -1,0 +1,309 @@
+"""What an identification says: a name, factors, numbers, a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from math import factorial, prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geomsup._typing import JSON, FloatArray
+from geomsup.arrangement import dimensions_per_feature, feature_dimensionality
+from geomsup.identification.catalogue import plural
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["Factor", "Geometry"]
+
+MOST_ROWS = 40
+"""Rows in a summary."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Features that are orthogonal to all others and hold together.
+
+    Parameters
+    ----------
+    features : tuple of int
+        Columns of W: in the order of the catalogue's frame where there is a name, otherwise increasing.
+    name : str or None
+        Name in the catalogue, by the directions alone; None when nothing in it is near.
+    near : bool
+        Whether the name fits only approximately: the residual is above 0.005.
+    dimension : int
+        Of the named frame; without a name, how many squared singular values of the unit columns count.
+    residual : float
+        Root mean square difference of the cosines from those of the nearest frame, or of the cosines with features
+        outside from 0, whichever is larger; NaN when nothing was compared.
+    confidence : float
+        1 for a residual of 0, falling linearly to 0 at the residual where the name is given up. Not a probability.
+    nearest : str or None
+        The nearest frame of the catalogue, also when it is too far to give its name.
+    polar_angle : float or None
+        In degrees, of a named prism or antiprism: the angle between its axis and its vertices.
+    n_products : int
+        Number of distinct cosines, told apart from 1e-4.
+    tight : bool
+        Whether the unit columns are a tight frame of their span, singular values equal to 1 %.
+    symmetry_order : int
+        Of the named frame; without a name, of the cosines to 1e-4.
+    norms : tuple of float
+        Least and greatest norm.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> gs.identify(gs.frames.bipyramid(5)).factors[0]
+    Factor(pentagon, features=(...), residual=...)
+    """
+
+    features: tuple[int, ...]
+    name: str | None
+    near: bool
+    dimension: int
+    residual: float
+    confidence: float
+    nearest: str | None
+    polar_angle: float | None
+    n_products: int
+    tight: bool
+    symmetry_order: int
+    norms: tuple[float, float]
+
+    @property
+    def label(self) -> str:
+        """The name, with "near" where it fits approximately, or the size."""
+        if self.name is None:
+            return f"{len(self.features)} in dimension {self.dimension}"
+        return f"near {self.name}" if self.near else self.name
+
+    @property
+    def description(self) -> str:
+        """One line: size, number of distinct products, tight or not, symmetry, and the nearest frame."""
+        parts = [
+            f"{len(self.features)} in dimension {self.dimension}",
+            f"{self.n_products} distinct product{'' if self.n_products == 1 else 's'}",
+            "tight" if self.tight else "not tight",
+            f"symmetry order {self.symmetry_order}",
+        ]
+        if self.nearest is not None:
+            verb = "near" if self.near or self.name is None else "is"
+            parts.append(f"{verb} {self.nearest} (residual {self.residual:.2g})")
+        if self.polar_angle is not None:
+            parts.append(f"polar angle {self.polar_angle:.2f}°")
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"Factor({self.label}, features={self.features}, residual={self.residual:.2g})"
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    r"""Which arrangement it is.
+
+    Parameters
+    ----------
+    W : array of shape (m, n)
+        What was identified.
+    factors : tuple of Factor
+        The factors of the tegum product, named ones first, large ones first.
+    unrepresented : tuple of int
+        Columns too short to count.
+    tolerance : float
+        Cosine up to which two features count as orthogonal, chosen from the data.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> geometry = gs.identify(gs.frames.tegum(gs.frames.polygon(5), [[1.0, -1.0]], [[0.0]]))
+    >>> geometry
+    Geometry(pentagon ⊗ digon + 1 not represented, residual=...)
+    >>> geometry.symmetry_order
+    20
+    """
+
+    W: FloatArray
+    factors: tuple[Factor, ...]
+    unrepresented: tuple[int, ...]
+    tolerance: float
+
+    @property
+    def name(self) -> str:
+        """One line: the factors joined by ⊗, and how many features are not represented."""
+        counts = Counter(factor.label for factor in self.factors)
+        if not counts:
+            return "nothing represented"
+        text = " ⊗ ".join(_several(label, count) for label, count in counts.items())
+        if not self.named:
+            text = f"no named structure ({text})"
+        return text + (f" + {len(self.unrepresented)} not represented" if self.unrepresented else "")
+
+    @property
+    def named(self) -> bool:
+        """Whether any factor has a name, exact or near."""
+        return any(factor.name is not None for factor in self.factors)
+
+    @property
+    def represented(self) -> tuple[int, ...]:
+        """The other columns, in increasing order."""
+        return tuple(sorted(i for factor in self.factors for i in factor.features))
+
+    @property
+    def residual(self) -> float:
+        """The largest residual of a factor that has a name; NaN without one."""
+        return max((factor.residual for factor in self.factors if factor.name is not None), default=np.nan)
+
+    @property
+    def dimensionality(self) -> FloatArray:
+        """D_i, shape (n,): see `feature_dimensionality`."""
+        return feature_dimensionality(self.W)
+
+    @property
+    def dimensions_per_feature(self) -> float:
+        """D* = m/‖W‖_F²: see :func:`~geomsup.dimensions_per_feature`."""
+        return float(dimensions_per_feature(self.W))
+
+    @property
+    def rank(self) -> int:
+        """Rank of W, in floating point: ΣD_i is never more."""
+        return int(np.linalg.matrix_rank(self.W))
+
+    @property
+    def cosines(self) -> FloatArray:
+        """U_i·U_j over the represented features, in their order."""
+        U = self.W[:, list(self.represented)]
+        U = U / np.linalg.norm(U, axis=0)
+        return np.asarray(U.T @ U)
+
+    @property
+    def coherence(self) -> float:
+        """max |U_i·U_j| over pairs of represented features; 0 without a pair."""
+        return float(np.abs(np.triu(self.cosines, 1)).max(initial=0.0))
+
+    @property
+    def welch_bound(self) -> float:
+        r"""The least coherence of n directions in r dimensions, with n features represented and r their rank.
+
+        .. math:: \max_{i \ne j} |U_i \cdot U_j| \ge \sqrt{\frac{n - r}{r(n - 1)}}
+
+        (Welch 1974, "Lower bounds on the maximum cross correlation of signals".)
+        """
+        n, r = len(self.represented), self._represented_rank
+        return float(np.sqrt((n - r) / (r * (n - 1)))) if n > 1 else 0.0
+
+    @property
+    def frame_potential(self) -> float:
+        """Σ_ij (U_i·U_j)² over the represented features: at least n²/r, with equality for tight frames."""
+        return float(np.sum(self.cosines**2))
+
+    @property
+    def frame_potential_bound(self) -> float:
+        """n²/r with n features represented and r their rank (Benedetto, Fickus 2003)."""
+        return len(self.represented) ** 2 / max(self._represented_rank, 1)
+
+    @property
+    def _represented_rank(self) -> int:
+        return int(np.linalg.matrix_rank(self.W[:, list(self.represented)])) if self.factors else 0
+
+    @property
+    def symmetry_order(self) -> int:
+        """Order of the symmetry group of the represented directions, norms apart.
+
+        The product of the orders of the factors, times k! for k factors of one name. Factors without a name are taken
+        to be different from each other: :func:`~geomsup.symmetry` compares them.
+        """
+        copies = Counter(factor.label for factor in self.factors if factor.name is not None)
+        return prod(factor.symmetry_order for factor in self.factors) * prod(map(factorial, copies.values()))
+
+    @property
+    def graph(self) -> nx.Graph:
+        """The feature graph: an edge between features whose cosine is above the tolerance.
+
+        Its ``weight`` is the larger of |U_i·W_j| and |U_j·W_i|, as in Elhage et al. 2022. The nodes are the represented
+        features, and the connected components the factors.
+        """
+        import networkx as nx
+
+        nodes = list(self.represented)
+        cosines = np.abs(self.cosines)
+        norms = np.linalg.norm(self.W[:, nodes], axis=0)
+        graph = nx.Graph()
+        graph.add_nodes_from(nodes)
+        for i, j in np.argwhere(np.triu(cosines, 1) > self.tolerance).tolist():
+            graph.add_edge(nodes[i], nodes[j], weight=float(cosines[i, j] * max(norms[i], norms[j])))
+        return graph
+
+    def summary(self) -> str:
+        """The name, the numbers, and a table of the factors, equal ones in one row."""
+        D = self.dimensionality
+        lines = [
+            self.name,
+            f"{self.W.shape[1]} features in {self.W.shape[0]} dimensions, {len(self.represented)} represented; "
+            f"D* = {self.dimensions_per_feature:.4g}; ΣD = {D.sum():.4f} of rank {self.rank}",
+            f"coherence {self.coherence:.4f} (Welch {self.welch_bound:.4f}); frame potential "
+            f"{self.frame_potential:.4f} (at least {self.frame_potential_bound:.4f}); "
+            f"symmetry order {_large(self.symmetry_order)}; cosines up to {self.tolerance:.2g} count as 0",
+            "",
+            f"{'count':>5}  {'factor':<32}{'n':>4}{'dim':>5}  {'D':<16}{'norms':<16}{'residual':>8}{'symmetry':>10}",
+        ]
+        groups: dict[tuple[str, int], list[Factor]] = {}
+        for factor in self.factors:
+            groups.setdefault((factor.label, factor.symmetry_order), []).append(factor)
+        for (label, order), equal in list(groups.items())[:MOST_ROWS]:
+            one = equal[0]
+            shares = D[[i for factor in equal for i in factor.features]]
+            norms = [norm for factor in equal for norm in factor.norms]
+            lines.append(
+                f"{len(equal):>5}  {label:<32}{len(one.features):>4}{one.dimension:>5}  "
+                f"{_span(shares.min(), shares.max()):<16}{_span(min(norms), max(norms)):<16}"
+                f"{max(factor.residual for factor in equal):>8.1e}{_large(order):>10}"
+            )
+        if len(groups) > MOST_ROWS:
+            lines.append(f"{'':>5}  and {len(groups) - MOST_ROWS} more kinds")
+        return "\n".join(lines)
+
+    def to_dict(self) -> JSON:
+        """Everything but W, for ``json.dumps``; a residual that is NaN becomes None."""
+        return {
+            "name": self.name,
+            "factors": [
+                {**asdict(factor), "label": factor.label, "residual": _number(factor.residual)}
+                for factor in self.factors
+            ],
+            "unrepresented": list(self.unrepresented),
+            "tolerance": self.tolerance,
+            "residual": _number(self.residual),
+            "dimensionality": self.dimensionality.tolist(),
+            "dimensions_per_feature": _number(self.dimensions_per_feature),
+            "rank": self.rank,
+            "coherence": self.coherence,
+            "welch_bound": self.welch_bound,
+            "frame_potential": self.frame_potential,
+            "symmetry_order": self.symmetry_order,
+        }
+
+    def __repr__(self) -> str:
+        return f"Geometry({self.name}{f', residual={self.residual:.2g}' if self.named else ''})"
+
+
+def _several(label: str, count: int) -> str:
+    if count == 1:
+        return label
+    return f"{count} × {label}" if label[0].isdigit() else f"{count} {plural(label)}"
+
+
+def _span(low: float, high: float) -> str:
+    first, last = f"{low:.4f}", f"{high:.4f}"
+    return first if first == last else f"{first}..{last}"
+
+
+def _large(number: int) -> str:
+    return str(number) if number < 10**8 else f"{float(number):.2e}" if number < 10**300 else "> 1e300"
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
