@@ -11,7 +11,7 @@ import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.optimize.lbfgs import descend
-from geomsup.sparse.energy import SphereEnergy
+from geomsup.sparse._sphere import SphereEnergy
 from geomsup.sparse.potentials import CustomPotential
 
 __all__ = ["spread_starts"]

@@ -25,7 +25,7 @@ from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer, real_array
 from geomsup.optimize.solution import Status
 from geomsup.problem import Problem
-from geomsup.sparse._multistart import Callback, multistart
+from geomsup.sparse._multistart import Callback, finish_all, multistart
 from geomsup.sparse.one_active import OneActive, finish, starting_points, status_of
 
 __all__ = ["CapacitySolution", "capacity_of", "capacity_search"]
@@ -169,11 +169,12 @@ def capacity_search(
     objective = OneActive(Problem(n, m), "zero")
     with threadpool_limits(1):
         ends = multistart(objective, starting_points(objective, n_starts, rng), n_starts, callback)
-        best = min((finish(objective, x, hits) for x, hits in ends[:n_keep]), key=lambda one: one.loss)
-    value = capacity_of(best.W)
+        best, _ = finish_all(objective, ends[:n_keep], finish, callback)[0]
+    W, _ = objective.unpack(best.x)
+    value = capacity_of(W)
     found = [(capacity_of(objective.unpack(x)[0]), hits) for x, hits in ends]
     hits = sum(times for one, times in found if one >= value * (1 - SAME_VALUE))
-    return CapacitySolution(value, *_atoms(best.W), hits, status_of(objective, best), n_starts)
+    return CapacitySolution(value, *_atoms(W), hits, status_of(objective, best), n_starts)
 
 
 def _atoms(W: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -14,21 +14,17 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from geomsup._typing import ArrayLike, BoolArray, FloatArray
+from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer, real_array
-from geomsup.optimize.newton import Curvature
-from geomsup.optimize.objective import Fidelity, Objective
-from geomsup.optimize.solution import Kind, Progress, Status
-from geomsup.problem import Problem
-from geomsup.sparse._multistart import Callback, equal_ones, multistart
+from geomsup.optimize.solution import Kind, Status
+from geomsup.sparse._multistart import Callback, Finished, finish_all, multistart
+from geomsup.sparse._sphere import SphereEnergy, finish_on_sphere
 from geomsup.sparse.potentials import Potential
 
 __all__ = ["EnergyMinimum", "EnergySolution", "energy_of", "minimize_energy"]
 
 CONVERGED = 1e-12
 """Gradient norm, relative to the energy's scale, at which a minimum is finished."""
-LENGTHS = 0.5 ** np.arange(4)
-"""Of the Newton steps that are tried: a full step is too long where it crosses a kink of f'."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,97 +188,15 @@ def minimize_energy(
                 "m (on a line points coincide), or a potential that is finite on (-1, 1)"
             )
         ends = multistart(objective, starts, n_keep, callback)
-        done: list[EnergyMinimum] = []
-        for x, hits in ends:
-            done.append(_finish(objective, x, hits))
-            if callback is not None:
-                callback(Progress("finishing", len(done), len(ends), min(one.energy for one in done)))
-        x, value = np.array([one.U.ravel() for one in done]), np.array([one.energy for one in done])
-        groups = equal_ones(objective, x, value, loss_tol=1e-10, tol=1e-5)
+        found = finish_all(objective, ends, finish_on_sphere, callback)
     minima = tuple(
-        EnergyMinimum(best.U, best.energy, best.gradient_norm, sum(done[k].hits for k in group), best.kind)
-        for group in groups
-        for best in [done[group[0]]]
+        EnergyMinimum(np.array(objective.unpack(one.x)[0]), one.loss, one.gradient_norm, hits, one.kind)
+        for one, hits in found
     )
-    status = (
-        Status.CONVERGED if minima[0].gradient_norm <= CONVERGED * objective.scale_at(minima[0].U) else Status.INEXACT
-    )
-    return EnergySolution(potential, minima, Status.SADDLE if minima[0].kind == "saddle" else status, n_starts)
+    return EnergySolution(potential, minima, _status(objective, found[0][0]), n_starts)
 
 
-class SphereEnergy(Objective):
-    """The energy as an objective: x holds the vectors, which `project` scales to length 1."""
-
-    def __init__(self, potential: Potential, n: int, m: int) -> None:
-        super().__init__(Problem(n, m), "zero")
-        self.potential = potential
-        self.scale = float(n)
-
-    def project(self, x: FloatArray) -> FloatArray:
-        """Every vector scaled to length 1."""
-        U, _ = self.unpack(x)
-        return np.asarray(U / np.linalg.norm(U, axis=-2, keepdims=True)).reshape(x.shape)
-
-    def __call__(self, x: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray]:
-        """Energy (S,) and tangential gradient (S, size) of S sets of unit vectors; the fidelity plays no part."""
-        U, _ = self.unpack(x)
-        t, others = self._cosines(U)
-        value = np.where(others, self.potential.value(t), 0.0).sum(axis=(-2, -1))
-        with np.errstate(invalid="ignore"):  # where points that repel infinitely coincide: the search turns back
-            slope = 2 * U @ np.where(others, self.potential.slope(t), 0.0)
-            radial = np.sum(U * slope, axis=-2, keepdims=True)
-            return value, (slope - U * radial).reshape(x.shape)
-
-    def scale_at(self, U: FloatArray) -> float:
-        """What a gradient is measured by: the norm of the unprojected one, at least the number of vectors."""
-        t, others = self._cosines(U)
-        return max(self.scale, float(np.linalg.norm(2 * U @ np.where(others, self.potential.slope(t), 0.0))))
-
-    def spectrum(self, x: FloatArray) -> Curvature:
-        r"""Spectrum of the second derivatives along the sphere, without rotations.
-
-        .. math:: H_{ij} = 2 f''_{ij}\, u_j u_i^\top + 2 f'_{ij} 1 \quad (i \ne j), \qquad
-                  H_{ii} = 2 \sum_j f''_{ij}\, u_j u_j^\top - 2 \Bigl(u_i \cdot \sum_j f'_{ij} u_j\Bigr) 1,
-
-        restricted to tangent vectors; the last term is the multiplier of ‖u_i‖ = 1.
-        """
-        U, _ = self.unpack(x)
-        m, n = U.shape
-        t, others = self._cosines(U)
-        first = np.where(others, self.potential.slope(t), 0.0)
-        second = np.where(others, self.potential.curvature(t), 0.0)
-        H = np.einsum("ij,aj,bi->aibj", second, U, U) + np.einsum("ij,ab->aibj", first, np.eye(m))
-        own = np.einsum("ij,aj,bj->iab", second, U, U)
-        own -= np.einsum("ai,ai->i", U, U @ first)[:, None, None] * np.eye(m)
-        H[:, np.arange(n), :, np.arange(n)] += own
-        radial = np.zeros((m, n, n))
-        radial[:, np.arange(n), np.arange(n)] = U
-        fixed = np.hstack([radial.reshape(m * n, n), self.rotations(x)])
-        basis = np.linalg.qr(np.hstack([fixed, np.eye(m * n)]))[0][:, fixed.shape[1] : m * n]
-        values, vectors = np.linalg.eigh(basis.T @ (2 * H.reshape(m * n, m * n)) @ basis)
-        return Curvature(values, basis @ vectors)
-
-    def _cosines(self, U: FloatArray) -> tuple[FloatArray, BoolArray]:
-        """u_i·u_j within [-1, 1], 0 on the diagonal; and where it counts."""
-        others = ~np.eye(U.shape[-1], dtype=bool)
-        return np.where(others, np.clip(np.swapaxes(U, -1, -2) @ U, -1.0, 1.0), 0.0), others
-
-
-def _finish(objective: SphereEnergy, x: FloatArray, hits: int) -> EnergyMinimum:
-    """Newton's method along the sphere from a point already close, as long as the gradient shrinks."""
-    value, gradient = (part[0] for part in objective(x[None], objective.fine))
-    shape = objective.spectrum(x)
-    for _ in range(50):
-        norm = float(np.linalg.norm(gradient))
-        flat = 1e-9 * float(np.abs(shape.values).max(initial=0.0))
-        steep = np.abs(shape.values) > flat  # a gradient along a flat direction is rounding
-        answer = shape.vectors[:, steep].T @ gradient / np.abs(shape.values[steep])
-        trials = objective.project(x - LENGTHS[:, None] * (shape.vectors[:, steep] @ answer))
-        values, gradients = objective(trials, objective.fine)
-        norms = np.linalg.norm(gradients, axis=1)
-        best = int(np.argmin(norms))
-        if not norms[best] < norm:
-            break
-        x, value, gradient = trials[best], values[best], gradients[best]
-        shape = objective.spectrum(x)
-    return EnergyMinimum(objective.unpack(x)[0].copy(), float(value), float(np.linalg.norm(gradient)), hits, shape.kind)
+def _status(objective: SphereEnergy, best: Finished) -> Status:
+    if best.kind == "saddle":
+        return Status.SADDLE
+    return Status.CONVERGED if best.gradient_norm <= CONVERGED * objective.scale_at(best.x) else Status.INEXACT

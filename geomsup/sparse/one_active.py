@@ -11,7 +11,7 @@ with A and B of :func:`geomsup.one_active_loss`. Two readings, by what b may do:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,10 @@ from geomsup.loss._one_active import one_active
 from geomsup.optimize.lbfgs import descend
 from geomsup.optimize.newton import Curvature, polish
 from geomsup.optimize.objective import Bias, Fidelity, Objective
-from geomsup.optimize.solution import Minimum, Progress, Status
+from geomsup.optimize.solution import Minimum, Status
 from geomsup.optimize.starts import random_starts
 from geomsup.problem import Problem
-from geomsup.sparse._multistart import Callback, equal_ones, multistart
+from geomsup.sparse._multistart import Callback, Finished, finish_all, multistart
 from geomsup.sparse._starts import spread_starts
 
 __all__ = ["OneActiveSolution", "minimize_one_active"]
@@ -158,15 +158,9 @@ def minimize_one_active(
     objective = OneActive(Problem(n, m, importance=importance), bias)
     with threadpool_limits(1):
         ends = multistart(objective, starting_points(objective, n_starts, rng), n_keep, callback)
-        done: list[Minimum] = []
-        for x, hits in ends:
-            done.append(finish(objective, x, hits))
-            if callback is not None:
-                callback(Progress("finishing", len(done), len(ends), min(one.loss for one in done)))
-        x, loss = np.array([objective.pack(one.W, one.b) for one in done]), np.array([one.loss for one in done])
-        groups = equal_ones(objective, x, loss, loss_tol=1e-10, tol=1e-5)
-    minima = tuple(replace(done[group[0]], hits=sum(done[k].hits for k in group)) for group in groups)
-    return OneActiveSolution(minima, status_of(objective, minima[0]), n_starts)
+        found = finish_all(objective, ends, finish, callback)
+    minima = tuple(_minimum(objective, one, hits) for one, hits in found)
+    return OneActiveSolution(minima, status_of(objective, found[0][0]), n_starts)
 
 
 class OneActive(Objective):
@@ -199,7 +193,7 @@ def starting_points(objective: OneActive, count: int, rng: Any) -> FloatArray:
     return np.concatenate([objective.pack(*spread), objective.pack(*scattered)])
 
 
-def finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
+def finish(objective: OneActive, x: FloatArray) -> Finished:
     """Newton modulo rotations from a descended point, stepping aside from a saddle at most twice."""
     tol = GRADIENT_TOL / 10 * objective.scale
     x, loss, gradient, shape = polish(objective, x, tol)
@@ -207,18 +201,20 @@ def finish(objective: OneActive, x: FloatArray, hits: int) -> Minimum:
         if shape.kind != "saddle":
             break
         x, loss, gradient, shape = polish(objective, _step_aside(objective, x, shape), tol)
-    W, b = (np.array(part) for part in objective.unpack(x))
     lowest = float(shape.values[0]) if shape.values.size else np.nan
-    return Minimum(
-        W, b, max(loss, 0.0), objective.rounding(W, b), float(np.linalg.norm(gradient)), hits, shape.kind, lowest
-    )
+    return Finished(x, max(loss, 0.0), float(np.linalg.norm(gradient)), shape.kind, lowest)
 
 
-def status_of(objective: OneActive, best: Minimum) -> Status:
+def status_of(objective: OneActive, best: Finished) -> Status:
     """How a search ended that found ``best``."""
     if best.kind == "saddle":
         return Status.SADDLE
     return Status.CONVERGED if best.gradient_norm <= GRADIENT_TOL * objective.scale else Status.INEXACT
+
+
+def _minimum(objective: OneActive, found: Finished, hits: int) -> Minimum:
+    W, b = (np.array(part) for part in objective.unpack(found.x))
+    return Minimum(W, b, found.loss, objective.rounding(W, b), found.gradient_norm, hits, found.kind, found.curvature)
 
 
 def _step_aside(objective: OneActive, x: FloatArray, shape: Curvature) -> FloatArray:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 import geomsup as gs
-from geomsup.sparse.energy import SphereEnergy
+from geomsup.sparse._sphere import SphereEnergy
 from tests.sparse.taylor import slope
 from tests.test_published import agrees
 
