@@ -80,7 +80,7 @@ def test_search_against_all_permutations() -> None:
         value, best = np.linalg.norm(Q.T @ A[:, P] - B), gs.alignment(A, B).distance
         assert value >= best - ROUNDING
         right += value <= best + 1e-9
-    assert right >= 85  # measured: 92 here, and 293 of 300 for the better of the two directions that alignment takes
+    assert right >= 95  # measured: 99; and 298 of 300 for alignment, which searches from both sides
 
 
 def test_labels_and_dimensions() -> None:
