@@ -6,7 +6,9 @@ integer label each, canonical: it does not depend on how the vertices are number
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import factorial, prod
 
 import numpy as np
 
@@ -70,12 +72,58 @@ def _individualise(edges: IntArray, partition: _Partition, vertex: int) -> _Part
     return _refine(edges, np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64))
 
 
+def _twins(edges: IntArray) -> list[IntArray]:
+    """Vertices that may be exchanged two at a time with all others fixed, such as those of a simplex, together."""
+    classes: list[list[int]] = []
+    for v in range(len(edges)):
+        first = np.array([members[0] for members in classes], dtype=np.int64)
+        differ = edges[first] != edges[v]
+        differ[:, v] = False
+        differ[np.arange(len(first)), first] = edges[first, first] != edges[v, v]
+        twin = np.flatnonzero(~differ.any(axis=1))
+        if len(twin):
+            classes[twin[0]].append(v)
+        else:
+            classes.append([v])
+    return [np.array(members) for members in classes]
+
+
+class _Quotient:
+    """One vertex for each class of twins, marked with its colour, the colour inside its class and the class's size."""
+
+    def __init__(self, edges: IntArray) -> None:
+        self.classes = _twins(edges)
+        first = np.array([members[0] for members in self.classes])
+        self.edges = edges[np.ix_(first, first)]
+        marks = [(edges[c[0], c[0]], edges[c[0], c[1]] if len(c) > 1 else -1, len(c)) for c in self.classes]
+        table, labels = np.unique(np.array(marks), axis=0, return_inverse=True)
+        refined = _refine(self.edges, labels.reshape(-1).astype(np.int64))
+        self.partition = _Partition(refined.labels, (table.tobytes(), *refined.trace))
+
+    def lift(self, image: IntArray, other: _Quotient) -> IntArray:
+        """The map of vertices that takes class k here to class image[k] there."""
+        lifted = np.empty(sum(map(len, self.classes)), np.int64)
+        for k, members in enumerate(self.classes):
+            lifted[members] = other.classes[image[k]]
+        return lifted
+
+    def exchanges(self) -> Iterator[IntArray]:
+        """Generators of the permutations inside the classes: two neighbours exchanged, and all shifted by one."""
+        for members in self.classes:
+            swapped, shifted = np.append(members[1::-1], members[2:]), np.roll(members, 1)
+            for moved in (swapped, shifted)[: len(members) - 1]:
+                permutation = np.arange(sum(map(len, self.classes)))
+                permutation[members] = moved
+                yield permutation
+
+
 class Chain:
     """A base, vertices that no symmetry but the identity fixes, with the refined partitions of its stabilisers.
 
     The order of the group is the product over the base of the length of the orbit of each base point under the
     symmetries that fix the base points before it, so it is found without listing the group: one search per point of a
-    cell that no symmetry found so far reaches. (Seress 2003, "Permutation Group Algorithms", chapters 4 and 9.)
+    cell that no symmetry found so far reaches. (Seress 2003, "Permutation Group Algorithms", chapters 4 and 9.) Twins
+    are taken as one vertex first: k of them contribute a factor k!.
 
     Parameters
     ----------
@@ -84,18 +132,15 @@ class Chain:
     """
 
     def __init__(self, edges: IntArray) -> None:
-        self.edges = edges
-        self.partitions = [_refine(edges, colours(np.diag(edges).astype(np.float64), 0.5))]
+        self.n_vertices = len(edges)
+        self.quotient = _Quotient(edges)
+        self.edges = self.quotient.edges
+        self.partitions = [self.quotient.partition]
         self.base: list[int] = []
         while not (last := self.partitions[-1]).discrete:
             largest = int(np.argmax(np.bincount(last.labels)))
             self.base.append(last.cell(largest)[0])
-            self.partitions.append(_individualise(edges, last, self.base[-1]))
-
-    @property
-    def key(self) -> tuple[bytes, ...]:
-        """Equal for isomorphic graphs."""
-        return self.partitions[0].trace
+            self.partitions.append(_individualise(self.edges, last, self.base[-1]))
 
     def symmetries(self) -> tuple[int, list[IntArray]]:
         """The order of the group and generators; generator g takes vertex v to g[v]."""
@@ -113,12 +158,17 @@ class Chain:
                     generators.append(symmetry)
                     reached = orbit(point, generators)
             order *= len(reached)
-        return order, generators
+        order *= prod(factorial(len(members)) for members in self.quotient.classes)
+        lifted = [self.quotient.lift(generator, self.quotient) for generator in generators]
+        return order, [*lifted, *self.quotient.exchanges()]
 
-    def isomorphism(self, other: IntArray) -> IntArray | None:
-        """A map v → map[v] that takes these edges to the other ones, or None when there is none."""
-        partition = _refine(other, colours(np.diag(other).astype(np.float64), 0.5))
-        return self._descend(0, other, partition) if partition.trace == self.key else None
+    def isomorphism(self, edges: IntArray) -> IntArray | None:
+        """A map v → map[v] that takes this graph to the one with the other edges, or None when there is none."""
+        other = _Quotient(edges)
+        if other.partition.trace != self.quotient.partition.trace:
+            return None
+        image = self._descend(0, other.edges, other.partition)
+        return None if image is None else self.quotient.lift(image, other)
 
     def _extend(self, level: int, image: int, other: IntArray, partition: _Partition) -> IntArray | None:
         """Send the base point of this level to `image`, and the base points after it wherever they can go."""

@@ -105,7 +105,7 @@ def symmetry(W: ArrayLike, *, tol: float = 1e-6) -> Symmetry:
                 generators.append(_permutation(len(G), copy, copy[own]))
         for one, next_one in pairwise(copies):
             generators.append(_permutation(len(G), np.append(one, next_one), np.append(next_one, one)))
-        for cell in _cells(len(chain.edges), own_generators):
+        for cell in _cells(chain.n_vertices, own_generators):
             orbits.append(tuple(sorted(int(v) for copy in copies for v in copy[cell])))
     deviation = max((float(np.abs(G[np.ix_(g, g)] - G).max()) for g in generators), default=0.0)
     return Symmetry(order, tuple(generators), tuple(sorted(orbits)), tolerance * largest**2, deviation * largest**2)
