@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install solve picture test figures docs lint types bench clean distclean
+.PHONY: help install solve picture test figures tables docs lint types bench clean distclean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [PYTHON=python3.12] [ARGS='more options']"
@@ -54,6 +54,10 @@ test: $(INSTALLED)  ## the fast tests, with every example in the documentation
 
 figures: $(INSTALLED)  ## draw every figure into figures/out (QUICK=1: coarse, in a minute or two)
 	$(BIN)/python figures/run.py --jobs $(JOBS) $(if $(QUICK),--quick) $(ARGS)
+
+tables: figures  ## copy the tables of the figures into the documentation
+	@mkdir -p docs/data
+	cp figures/out/fig_crosscheck.csv docs/data/crosscheck.csv
 
 docs: $(INSTALLED)  ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html $(ARGS)

@@ -100,7 +100,8 @@ def draw(data):
         ax.text(np.mean(places), 1.1, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=7)
         ax.axvline(places[-1] + 0.5, color="0.8", linewidth=0.6)
     marks = [plt.Line2D([], [], marker="o", linestyle="", markersize=3, color=c) for c in COLOURS.values()]
-    ax.legend(marks, ["in the best basin (share above)", "in another basin"], loc="lower right", fontsize=7)
+    names = ["in the best basin (share above)", "in another basin"]
+    ax.legend(marks, names, loc="lower right", fontsize=7, frameon=True, framealpha=1.0)
     return figure
 
 
