@@ -94,7 +94,7 @@ def test_single_precision_follows_it_too(monkeypatch, optimizer):
         (gs.LinearDecay(end=0.2), lambda t: 1 - 0.8 * t / STEPS),
         (gs.CosineDecay(end=0.2), lambda t: 0.2 + 0.8 * np.cos(0.5 * np.pi * t / (STEPS - 1))),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_the_schedule_scales_the_learning_rate_and_the_decay(monkeypatch, schedule, factor):
     optimizer = gs.AdamW(weight_decay=0.1)
