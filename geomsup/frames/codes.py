@@ -61,15 +61,15 @@ def equiangular(n_features: int, n_hidden: int) -> FloatArray:
     A change of sign of a column keeps the lines but changes the arrangement, so a choice of signs is part of the
     definition. With "neighbours" those of the graph named:
 
-    =======  =======  ==========  =======================================================  ==============
-    n in m   c        neighbours  graph                                                    symmetry order
-    =======  =======  ==========  =======================================================  ==============
-    6 in 3   1/√5     −c          a pentagon and a vertex apart (half of an icosahedron)   10
-    10 in 5  1/3      −c          Petersen                                                 120
-    16 in 6  1/3      −c          Clebsch                                                  1920
-    28 in 7  1/3      +c          pairs out of eight, neighbours when they share one       40320
-    d+1 in d  1/d     −c          complete: the simplex                                    (d+1)!
-    =======  =======  ==========  =======================================================  ==============
+    ========  ====  ==========  ======================================================  ==============
+    n in m    c     neighbours  graph                                                   symmetry order
+    ========  ====  ==========  ======================================================  ==============
+    6 in 3    1/√5  −c          a pentagon and a vertex apart (half of an icosahedron)  10
+    10 in 5   1/3   −c          Petersen                                                120
+    16 in 6   1/3   −c          Clebsch                                                 1920
+    28 in 7   1/3   +c          pairs out of eight, neighbours when they share one      40320
+    d+1 in d  1/d   −c          complete: the simplex                                   (d+1)!
+    ========  ====  ==========  ======================================================  ==============
 
     (Lemmens, Seidel 1973, "Equiangular lines"; Fickus, Mixon, "Tables of the existence of equiangular tight frames".)
 

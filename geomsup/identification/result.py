@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geomsup._typing import JSON, FloatArray
-from geomsup.arrangement import dimensions_per_feature, feature_dimensionality
+from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
 from geomsup.identification.catalogue import plural
 
 if TYPE_CHECKING:
@@ -175,13 +175,13 @@ class Geometry:
     @property
     def cosines(self) -> FloatArray:
         """U_i·U_j over the represented features, in their order."""
-        U = self.W[:, list(self.represented)]
-        U = U / np.linalg.norm(U, axis=0)
+        kept = list(self.represented)
+        U = self.W[:, kept] / Arrangement(self.W).norms[kept]
         return np.asarray(U.T @ U)
 
     @property
     def coherence(self) -> float:
-        """max |U_i·U_j| over pairs of represented features; 0 without a pair."""
+        """The largest absolute cosine of a pair of represented features; 0 without a pair."""
         return float(np.abs(np.triu(self.cosines, 1)).max(initial=0.0))
 
     @property
@@ -221,9 +221,9 @@ class Geometry:
 
     @property
     def graph(self) -> nx.Graph:
-        """The feature graph: an edge between features whose cosine is above the tolerance.
+        r"""The feature graph: an edge between features whose cosine is above the tolerance.
 
-        Its ``weight`` is the larger of |U_i·W_j| and |U_j·W_i|, as in Elhage et al. 2022. The nodes are the represented
+        Its ``weight`` is the larger of :math:`|U_i \cdot W_j|` and :math:`|U_j \cdot W_i|`, as in Elhage et al. 2022. The nodes are the represented
         features, and the connected components the factors.
         """
         import networkx as nx

@@ -32,7 +32,7 @@ class Symmetry:
     tolerance : float
         Difference up to which neighbouring entries of G count as equal.
     deviation : float
-        max |G_g(i)g(j) − G_ij| over the generators.
+        The largest difference that a generator makes, between an entry of G and the one it is taken to.
 
     Examples
     --------
