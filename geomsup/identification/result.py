@@ -223,8 +223,8 @@ class Geometry:
     def graph(self) -> nx.Graph:
         r"""The feature graph: an edge between features whose cosine is above the tolerance.
 
-        Its ``weight`` is the larger of :math:`|U_i \cdot W_j|` and :math:`|U_j \cdot W_i|`, as in Elhage et al. 2022. The nodes are the represented
-        features, and the connected components the factors.
+        Its ``weight`` is the larger of :math:`|U_i \cdot W_j|` and :math:`|U_j \cdot W_i|`, as in Elhage et al.
+        2022. The nodes are the represented features, and the connected components the factors.
         """
         import networkx as nx
 
