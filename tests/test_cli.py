@@ -209,7 +209,7 @@ def test_intro_resumes_where_it_was_interrupted(tmp_path: Path, monkeypatch: pyt
     stop_at = 0
     done = run("intro", "--models", "0", "--out", tmp_path)
     assert done.exit_code == 0, done.output
-    assert len(re.findall(r" kept$", done.stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r", kept$", done.stdout, re.MULTILINE)) == 2
     np.testing.assert_allclose(asked[3:], 20.0 ** -np.linspace(0, 1, 10)[2:])
     assert len(list((tmp_path / "intro").iterdir())) == 10
     assert (tmp_path / "intro.png").read_bytes().startswith(b"\x89PNG")

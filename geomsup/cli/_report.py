@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomsup.identification import identify
+
 if TYPE_CHECKING:
     from geomsup._typing import JSON, FloatArray
     from geomsup.optimize import Solution
@@ -24,6 +26,7 @@ def describe(solution: Solution, *, seed: int) -> str:
         f"loss per feature  {exactly(solution.loss / n, solution.error / n)}   (mean over the {n} features)",
         f"gradient norm     {solution.gradient_norm:.1e}",
         f"status            {solution.status.value}",
+        f"arrangement       {identify(solution.W).name}",
         "",
         *_features(solution),
         "",
@@ -62,6 +65,7 @@ def to_json(solution: Solution, *, seed: int, version: str) -> JSON:
         "error": solution.error,
         "loss_per_feature": solution.loss / solution.problem.n_features,
         "gradient_norm": _number(solution.gradient_norm),
+        "arrangement": identify(solution.W).name,
         "status": solution.status.name.lower(),
         "advice": str(solution.status.value),
         "W": arrangement.W.tolist(),

@@ -44,14 +44,12 @@ def intro(importance_decay: float, seed: int, models: int, workers: int, out: Pa
         problems = intro_problems(importance_decay)
         folder.mkdir(parents=True, exist_ok=True)
         click.echo(f"{N_FEATURES} features in {N_HIDDEN} dimensions, importance {importance_decay:g}^i")
-        click.echo("density  sparsity  loss (sum over features)  error    features  sum of D  hits/descents")
+        click.echo("density  sparsity  loss (sum over features)  error    sum of D  hits/descents  arrangement")
         for problem in problems:
             solution, kept = _solution(problem, seed, workers, folder, fresh)
             solutions.append(solution)
-            click.echo(_line(solution) + ("  kept" if kept else ""))
-        click.echo(
-            "features: longer than half of the longest; D: dimensionality; hits: descents that ended in the best"
-        )
+            click.echo(_line(solution) + (", kept" if kept else ""))
+        click.echo("D: dimensionality; hits: descents that ended in the best; names: as geomsup.identify gives them")
         click.echo(f"arrangements: {folder} (read one with geomsup.Solution.load)")
         if models:
             _compare(solutions, _trained(problems, models, seed, folder, fresh))
@@ -141,12 +139,12 @@ def _compare(solutions: Sequence[Solution], trained: FloatArray) -> None:
 
 
 def _line(solution: Solution) -> str:
-    from geomsup.cli._report import represented
+    from geomsup.identification import identify
 
     p = float(solution.problem.feature_probability[0])
     hits = f"{solution.minima[0].hits}/{solution.n_descents}"
     share = float(solution.arrangement.dimensionality.sum())
     return (
-        f"{p:7.4f}  {1 - p:8.4f}  {solution.loss:24.15f}  {solution.error:.1e}  {represented(solution.W):8d}"
-        f"  {share:8.4f}  {hits:>13}"
+        f"{p:7.4f}  {1 - p:8.4f}  {solution.loss:24.15f}  {solution.error:.1e}  {share:8.4f}  {hits:>13}  "
+        f"{identify(solution.W).name}"
     )
