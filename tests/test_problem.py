@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from geomsup.activations import get_activation
 from geomsup.features import AnticorrelatedSets, Constant, CorrelatedSets, Independent, Uniform
 from geomsup.problem import Problem, geometric_importance
+from tests.tensor import Tensor
 
 
 @st.composite
@@ -132,21 +133,6 @@ def test_activation():
         Problem(activation="zzz")
     with pytest.raises(ValueError, match="is unknown"):
         Problem(activation=None)
-
-
-class Tensor:
-    """Behaves like a tensor that carries gradients: NumPy can read it only after detach()."""
-
-    def __init__(self, values, attached=True):
-        self.values, self.attached = values, attached
-
-    def detach(self):
-        return Tensor(self.values, attached=False)
-
-    def __array__(self, dtype=None, copy=None):
-        if self.attached:
-            raise RuntimeError("call detach() first")
-        return np.asarray(self.values, dtype=dtype)
 
 
 class TestCheckWeights:

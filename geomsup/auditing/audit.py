@@ -15,6 +15,7 @@ from geomsup.auditing.result import LEVEL, Audit, Source
 from geomsup.loss.expected import expected_loss_and_grad, untied_loss_and_grad
 from geomsup.optimize import Minimum, MultistartLBFGS, Progress, Solution, minimize
 from geomsup.optimize.distinct import Describer
+from geomsup.optimize.settle import loss_tolerance
 from geomsup.problem import Problem
 
 __all__ = ["audit", "audit_all"]
@@ -229,7 +230,7 @@ def _known(
 def _audit(
     problem: Problem, W: FloatArray, b: FloatArray, W_out: FloatArray | None, known: _Known, follow: bool
 ) -> Audit:
-    tol = 1e-12 if problem.n_features <= 32 else 1e-10
+    tol = loss_tolerance(problem.n_features)
     if W_out is None:
         loss, *slopes = expected_loss_and_grad(problem, W, b, tol=tol)
     else:

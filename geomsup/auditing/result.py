@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from geomsup._text import exactly, finite_or_none
 from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.arrangement import Arrangement
 from geomsup.optimize import Minimum
@@ -263,12 +264,12 @@ class Audit:
             "best_error": self.best_error,
             "source": self.source,
             "excess": self.excess,
-            "relative_excess": _finite(self.relative(self.excess)),
+            "relative_excess": finite_or_none(self.relative(self.excess)),
             "noise": self.noise,
             "basin": self.basin,
             "rank": self.rank,
             "n_minima": self.n_minima,
-            "gradient_norm": _finite(self.gradient_norm),
+            "gradient_norm": finite_or_none(self.gradient_norm),
             "n_saddles": self.n_saddles,
             "followed": self.followed,
             "nearest": None
@@ -276,9 +277,9 @@ class Audit:
             else {
                 "loss": near.loss,
                 "error": near.error,
-                "gradient_norm": _finite(near.gradient_norm),
+                "gradient_norm": finite_or_none(near.gradient_norm),
                 "kind": near.kind,
-                "curvature": _finite(near.curvature),
+                "curvature": finite_or_none(near.curvature),
                 "hits": near.hits,
                 "W": near.W.tolist(),
                 "b": near.b.tolist(),
@@ -296,15 +297,6 @@ class Audit:
         return f"Audit(loss={self.loss:.6g}, {parts})"
 
 
-def exactly(value: float, error: float) -> str:
-    """Twelve significant digits and the bound on the error."""
-    return f"{value:#.12g} ± {error:.1e}"
-
-
 def _rounded(value: float, error: float) -> str:
     """Six digits; 0 for what is nothing but error."""
     return f"{value if abs(value) > error else 0:.6g}"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -35,9 +35,21 @@ class NumberList(click.ParamType):  # type: ignore[type-arg] # generic only in n
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+def size_options(command: _Command) -> _Command:
+    """How many features and hidden dimensions."""
+    return _with(
+        command,
+        click.option(
+            "-n", "--n-features", type=int, help="Number of features.  [default: 5, or the length of a list]"
+        ),
+        click.option("-m", "--n-hidden", type=int, default=2, show_default=True, help="Number of hidden dimensions."),
+    )
+
+
 def law_options(command: _Command) -> _Command:
     """The options of a problem besides its sizes and probabilities, as `read_problem` takes them."""
-    options = (
+    return _with(
+        command,
         click.option("--importance", type=NumberList(), help="Weight of each feature; one number, or one per feature."),
         click.option("--importance-decay", type=float, metavar="R", help="Weight R^i for feature i, for example 0.9."),
         click.option("--activation", default="relu", show_default=True, help="Output activation: relu or identity."),
@@ -51,6 +63,10 @@ def law_options(command: _Command) -> _Command:
         click.option("--correlated-sets", type=int, metavar="K", help="Sets of K consecutive features, on together."),
         click.option("--anticorrelated-sets", type=int, metavar="K", help="Sets of K, of which at most one is active."),
     )
+
+
+def _with(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
+    """The command with these options, in this order."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomsup._text import exactly, finite_or_none
 from geomsup.identification import identify
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ def describe(solution: Solution, *, seed: int) -> str:
     return "\n".join(lines)
 
 
-def exactly(value: float, error: float) -> str:
-    """Twelve significant digits and the bound on the error."""
-    return f"{value:#.12g} ± {error:.1e}"
-
-
 def represented(W: FloatArray) -> int:
     """How many columns are longer than half of the longest."""
     lengths = np.linalg.norm(W, axis=0)
@@ -64,7 +60,7 @@ def to_json(solution: Solution, *, seed: int, version: str) -> JSON:
         "loss": solution.loss,
         "error": solution.error,
         "loss_per_feature": solution.loss / solution.problem.n_features,
-        "gradient_norm": _number(solution.gradient_norm),
+        "gradient_norm": finite_or_none(solution.gradient_norm),
         "arrangement": identify(solution.W).name,
         "status": solution.status.name.lower(),
         "advice": str(solution.status.value),
@@ -80,18 +76,14 @@ def to_json(solution: Solution, *, seed: int, version: str) -> JSON:
                 "error": minimum.error,
                 "hits": minimum.hits,
                 "kind": str(minimum.kind),
-                "gradient_norm": _number(minimum.gradient_norm),
-                "curvature": _number(minimum.curvature),
+                "gradient_norm": finite_or_none(minimum.gradient_norm),
+                "curvature": finite_or_none(minimum.curvature),
                 "W": np.asarray(minimum.W).tolist(),
                 "b": np.asarray(minimum.b).tolist(),
             }
             for minimum in solution.minima
         ],
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _features(solution: Solution) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geomsup.cli._problem import NumberList, Numbers, law_options, read_problem
+from geomsup.cli._problem import NumberList, Numbers, law_options, read_problem, size_options
 from geomsup.cli._terminal import check_target, following, plain_errors
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("-n", "--n-features", type=int, help="Number of features.  [default: 5, or the length of a list]")
-@click.option("-m", "--n-hidden", type=int, default=2, show_default=True, help="Number of hidden dimensions.")
+@size_options
 @click.option(
     "-p",
     "--feature-probability",

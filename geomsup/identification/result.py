@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geomsup._text import finite_or_none
 from geomsup._typing import JSON, FloatArray
 from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
 from geomsup.identification.catalogue import plural
@@ -271,14 +272,14 @@ class Geometry:
         return {
             "name": self.name,
             "factors": [
-                {**asdict(factor), "label": factor.label, "residual": _number(factor.residual)}
+                {**asdict(factor), "label": factor.label, "residual": finite_or_none(factor.residual)}
                 for factor in self.factors
             ],
             "unrepresented": list(self.unrepresented),
             "tolerance": self.tolerance,
-            "residual": _number(self.residual),
+            "residual": finite_or_none(self.residual),
             "dimensionality": self.dimensionality.tolist(),
-            "dimensions_per_feature": _number(self.dimensions_per_feature),
+            "dimensions_per_feature": finite_or_none(self.dimensions_per_feature),
             "rank": self.rank,
             "coherence": self.coherence,
             "welch_bound": self.welch_bound,
@@ -303,7 +304,3 @@ def _span(low: float, high: float) -> str:
 
 def _large(number: int) -> str:
     return str(number) if number < 10**8 else f"{float(number):.2e}" if number < 10**300 else "> 1e300"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

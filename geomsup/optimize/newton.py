@@ -33,6 +33,11 @@ class Curvature:
     vectors: FloatArray
 
     @property
+    def lowest(self) -> float:
+        """The smallest eigenvalue; NaN where there is no direction."""
+        return float(self.values[0]) if self.values.size else np.nan
+
+    @property
     def kind(self) -> Kind:
         """minimum, degenerate (flat to second order in some direction) or saddle."""
         if not self.values.size:

@@ -10,7 +10,7 @@ import numpy as np
 from geomsup._typing import FloatArray
 from geomsup.optimize.distinct import Describer
 from geomsup.optimize.lbfgs import LEAST_SCALE, descend
-from geomsup.optimize.objective import EXACT, Objective
+from geomsup.optimize.objective import Objective
 from geomsup.optimize.solution import Kind, Progress
 
 __all__ = ["Callback", "Finished", "finish_all", "multistart"]
@@ -40,7 +40,7 @@ def multistart(objective: Objective, x: FloatArray, n_keep: int, callback: Callb
     """Descend from every row of x: the lowest distinct ends, at most ``n_keep``."""
     ends, losses = [], []
     for begin in range(0, len(x), CHUNK):
-        found = descend(objective, x[begin : begin + CHUNK], EXACT, max_steps=MAX_STEPS, tol=TOL, stall=STALL)
+        found = descend(objective, x[begin : begin + CHUNK], objective.fine, max_steps=MAX_STEPS, tol=TOL, stall=STALL)
         ends.append(found.x)
         losses.append(found.loss)
         if callback is not None:

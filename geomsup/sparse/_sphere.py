@@ -95,5 +95,4 @@ def finish_on_sphere(objective: SphereEnergy, x: FloatArray) -> Finished:
             break
         x, value, gradient = trials[best], values[best], gradients[best]
         shape = objective.spectrum(x)
-    lowest = float(shape.values[0]) if shape.values.size else np.nan
-    return Finished(x, float(value), float(np.linalg.norm(gradient)), shape.kind, lowest)
+    return Finished(x, float(value), float(np.linalg.norm(gradient)), shape.kind, shape.lowest)

@@ -21,9 +21,8 @@ from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer
 from geomsup.arrangement import Arrangement
 from geomsup.loss._one_active import one_active
-from geomsup.optimize.lbfgs import descend
-from geomsup.optimize.newton import Curvature, polish
 from geomsup.optimize.objective import Bias, Fidelity, Objective
+from geomsup.optimize.settle import polish_past_saddles
 from geomsup.optimize.solution import Minimum, Status
 from geomsup.optimize.starts import random_starts
 from geomsup.problem import Problem
@@ -35,8 +34,6 @@ __all__ = ["OneActiveSolution", "minimize_one_active"]
 UNIT_ROUNDOFF = 2.0**-53
 GRADIENT_TOL = 1e-12
 """Gradient norm, relative to the loss of W = 0, at which a minimum is finished."""
-SIDESTEP = 0.02
-"""Length of the step that leaves a saddle, to both sides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,13 +193,8 @@ def starting_points(objective: OneActive, count: int, rng: Any) -> FloatArray:
 def finish(objective: OneActive, x: FloatArray) -> Finished:
     """Newton modulo rotations from a descended point, stepping aside from a saddle at most twice."""
     tol = GRADIENT_TOL / 10 * objective.scale
-    x, loss, gradient, shape = polish(objective, x, tol)
-    for _ in range(2):
-        if shape.kind != "saddle":
-            break
-        x, loss, gradient, shape = polish(objective, _step_aside(objective, x, shape), tol)
-    lowest = float(shape.values[0]) if shape.values.size else np.nan
-    return Finished(x, max(loss, 0.0), float(np.linalg.norm(gradient)), shape.kind, lowest)
+    x, loss, gradient, shape = polish_past_saddles(objective, x, tol)
+    return Finished(x, max(loss, 0.0), float(np.linalg.norm(gradient)), shape.kind, shape.lowest)
 
 
 def status_of(objective: OneActive, best: Finished) -> Status:
@@ -215,10 +207,3 @@ def status_of(objective: OneActive, best: Finished) -> Status:
 def _minimum(objective: OneActive, found: Finished, hits: int) -> Minimum:
     W, b = (np.array(part) for part in objective.unpack(found.x))
     return Minimum(W, b, found.loss, objective.rounding(W, b), found.gradient_norm, hits, found.kind, found.curvature)
-
-
-def _step_aside(objective: OneActive, x: FloatArray, shape: Curvature) -> FloatArray:
-    """The lower end of two descents that begin on either side of a saddle."""
-    sides = x + SIDESTEP * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
-    left = descend(objective, sides, objective.fine, max_steps=1500, tol=1e-8, stall=1e-12)
-    return np.asarray(left.x[int(np.argmin(left.loss))])

@@ -16,6 +16,7 @@ from geomsup.problem import Problem
 from tests.auditing.independent import assert_same_minimum
 from tests.auditing.trained import FEW, LARGE, SMALL
 from tests.strategies import problems, weights
+from tests.tensor import Tensor
 
 PROBLEM = Problem(5, 2, 0.1)
 LEFT_OVER = FEW[1]
@@ -260,21 +261,6 @@ def test_an_audit_survives_a_pickle(audit):
         back.loss = 0.0
     with pytest.raises(ValueError, match="read-only"):
         audit.W[0, 0] = 1.0
-
-
-class Tensor:
-    """What a tensor library offers, and nothing of arrays until it is detached."""
-
-    def __init__(self, values, attached=True):
-        self.values, self.attached = values, attached
-
-    def detach(self):
-        return Tensor(self.values, attached=False)
-
-    def __array__(self, dtype=None, copy=None):
-        if self.attached:
-            raise RuntimeError("detach first")
-        return np.asarray(self.values, dtype=np.float32)
 
 
 def test_tensors_and_lists(trained):

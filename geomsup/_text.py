@@ -1,0 +1,17 @@
+"""Numbers as they are printed, and as JSON can hold them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["exactly", "finite_or_none"]
+
+
+def exactly(value: float, error: float) -> str:
+    """Twelve significant digits and the bound on the error."""
+    return f"{value:#.12g} ± {error:.1e}"
+
+
+def finite_or_none(value: float) -> float | None:
+    """The number, or None for infinities and NaN, which JSON does not have."""
+    return float(value) if math.isfinite(value) else None
