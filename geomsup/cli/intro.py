@@ -130,7 +130,7 @@ def _trained(problems: list[Problem], models: int, seed: int, folder: Path, fres
 
 def _compare(solutions: Sequence[Solution], trained: FloatArray) -> None:
     """A line per density: what training reached, and how far that is above the search."""
-    click.echo(f"cross-check: {trained.shape[1]} models per density, AdamW with the public notebook's settings")
+    click.echo(f"cross-check: {trained.shape[1]} models per density, trained with the defaults of geomsup train")
     click.echo("density            searched     trained, lowest    highest  lowest above searched")
     for solution, losses in zip(solutions, trained, strict=True):
         p, lowest = float(solution.problem.feature_probability[0]), losses.min()
