@@ -17,7 +17,7 @@ def series_row(
 
     Fills ``gradient`` (n + 1) with the derivatives in (a_1 ... a_n, b) where asked.
     """
-    group_start, group_member, group_probability, group_kind, group_of = groups
+    group_start, group_member, probability, group_kind, group_of = groups
     kind, low, high, atom_start, atom_values, atom_weights, moments = law
     n = a.size
     n_groups = group_start.size - 1
@@ -27,6 +27,14 @@ def series_row(
         vr, vi, ur, ui, wr, wi, fr, fi, pr, pi, c, s, er, ei, sr, si, gr, gi, or_, oi, ar, ai, recip, mr, mi, gr2, gi2
     ) = work  # fmt: skip
     block = c.size
+    # passive features, whose coefficient is zero, do not count as active
+    passive = np.zeros(n_groups, np.bool_)
+    group_probability = probability.copy()
+    for g in range(n_groups):
+        j = group_member[group_start[g]]
+        if group_start[g + 1] - group_start[g] == 1 and a[j] == 0.0 and j != own:
+            passive[g] = True
+            group_probability[g] = 0.0
     # range of z, and probability of each event "nothing on", "feature j alone"
     z_low = z_high = b
     idle_all = 1.0
@@ -156,6 +164,8 @@ def series_row(
                 xxz += xx * (mean - s1[o])
             gradient[j] += beta1 * xx + 2.0 * beta2 * xxz
     if linear:
+        if with_gradient:
+            passive_slopes(passive, group_start, group_member, probability, moments, gradient)
         return value, value, 0.0, size
     # the events of at most one active feature in closed form
     nothing = idle_all if sure == 0 else 0.0
@@ -205,13 +215,18 @@ def series_row(
             ar[k] = nothing  # transform of the events taken out, without the factor e^{itb}
             ai[k] = 0.0
         law_transforms(
-            a, h, k0, count, own, with_gradient, kind, low, high, atom_start, atom_values, atom_weights,
-            vr, vi, ur, ui, wr, wi, recip, c, s, gr, gi,
+            a, h, k0, count, own, with_gradient, passive, group_of, kind, low, high, atom_start, atom_values,
+            atom_weights, vr, vi, ur, ui, wr, wi, recip, c, s, gr, gi,
         )
         for g in range(n_groups):
             begin, end = group_start[g], group_start[g + 1]
             p = group_probability[g]
             one_of = group_kind[g] == 1
+            if passive[g]:
+                for k in range(count):
+                    pr[g + 1, k] = pr[g, k]
+                    pi[g + 1, k] = pi[g, k]
+                continue
             for r in range(begin, end):
                 j = group_member[r]
                 if alone[j] > 0.0:
@@ -258,7 +273,7 @@ def series_row(
                 begin, end = group_start[g], group_start[g + 1]
                 p = group_probability[g]
                 one_of = group_kind[g] == 1
-                if g == o:
+                if g == o or passive[g]:
                     continue
                 for k in range(count):
                     gr[k] = (k0 + 1 + k) * h * (pr[g, k] * sr[k] - pi[g, k] * si[k])
@@ -350,7 +365,18 @@ def series_row(
         zero = np.pi * np.pi / (24.0 * L * L)  # half of (1/6 - 1/12) pi^2 / L^2
         middle += B * zero * (e0[own] - alone[own] * moments[own, 1])
         gap += B * (np.pi * np.pi / (8.0 * L * L)) * reach * left
+    if with_gradient:
+        passive_slopes(passive, group_start, group_member, probability, moments, gradient)
     return value + total, value + total + middle, gap, size
+
+
+@njit(cache=True, nogil=True)
+def passive_slopes(passive, group_start, group_member, probability, moments, gradient):
+    """A passive feature moves z as its mean moves b."""
+    for g in range(passive.size):
+        if passive[g]:
+            j = group_member[group_start[g]]
+            gradient[j] = probability[g] * moments[j, 1] * gradient[gradient.size - 1]
 
 
 @njit(cache=True, nogil=True)

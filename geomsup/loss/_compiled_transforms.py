@@ -66,15 +66,18 @@ def centred(unit, k0, count, order, c, s, recip, x, y, j):
 
 @njit(**OPTIONS)
 def law_transforms(
-    a, h, k0, count, own, with_gradient, kind, low, high, atom_start, atom_values, atom_weights, vr, vi, ur, ui, wr, wi,
-    recip, c, s, c2, s2,
+    a, h, k0, count, own, with_gradient, passive, group_of, kind, low, high, atom_start, atom_values, atom_weights,
+    vr, vi, ur, ui, wr, wi, recip, c, s, c2, s2,
 ):
     """v = E e^{itax}, u = E x e^{itax}, w = E x^2 e^{itax} at t = (k0 + 1 + k) h, for every feature.
 
-    u for ``own`` only, unless the gradient is wanted, and w for ``own`` only. The loops write at most two arrays
-    each, take no views and call nothing: more, and they would not vectorise, or spend their time counting references.
+    u for ``own`` only, unless the gradient is wanted, and w for ``own`` only; nothing for passive features. The loops
+    write at most two arrays each, take no views and call nothing: more, and they would not vectorise, or spend their
+    time counting references.
     """
     for j in range(a.size):
+        if passive[group_of[j]]:
+            continue
         orders = 1
         if j == own or with_gradient:
             orders = 3 if j == own and with_gradient else 2

@@ -1,7 +1,8 @@
 r"""How far the truncated Fourier series of a row can be from its limit.
 
 The terms left out are :math:`A \,\mathrm{Im}\,\varphi(kh)/k^3` and :math:`B\,\mathrm{Re}\,\psi(kh)/k^2` for
-:math:`k > K`, with :math:`\varphi` and :math:`\psi` restricted to the events with at least two active groups.  For a
+:math:`k > K`, with :math:`\varphi` and :math:`\psi` restricted to the events with at least two active groups, those
+of passive features (coefficient zero, alone in their group) not counted.  For a
 value uniform on an interval of length w, :math:`|E e^{itax}| \le \min(1, 2/(w|at|))`, and a law with atoms has only
 the bound 1; sums and products of these bounds over the groups dominate :math:`|\varphi|` and :math:`|\psi|`, and
 decrease in t.  So each dyadic shell :math:`(K, 2K]` contributes at most the bound at its left end times
@@ -83,9 +84,11 @@ def truncation_bounds(layout: Layout, M: FloatArray, R: FloatArray) -> FloatArra
     others_on = np.zeros((n, SHELLS))
     weighted = np.zeros((n, SHELLS))
     kept = np.zeros(n, dtype=bool)
-    for g, p in enumerate(layout.group_probability):
+    for g, chance in enumerate(layout.group_probability):
         members = layout.group_member[layout.group_start[g] : layout.group_start[g + 1]]
         together = layout.group_kind[g] == 0
+        passive = (M[:, members[0]] == 0) & (own != members[0]) & (members.size == 1)
+        p = np.where(passive, 0.0, chance)[:, None]
         on = np.ones((n, SHELLS)) if together else np.zeros((n, SHELLS))
         bounds = []
         for j in members:
@@ -103,7 +106,7 @@ def truncation_bounds(layout: Layout, M: FloatArray, R: FloatArray) -> FloatArra
                 for other, decay in enumerate(bounds):
                     if other != place:
                         mine = mine * decay[j]
-            weighted[j] = mine * (p if together else p / members.size)
+            weighted[j] = mine * (chance if together else chance / members.size)
             kept[j] = together and members.size > 1
         q = 1 - p
         removable = members.size == 1 or not together
@@ -112,7 +115,7 @@ def truncation_bounds(layout: Layout, M: FloatArray, R: FloatArray) -> FloatArra
         nothing = nothing * q
         outside = layout.group_of[own] != g
         others_on[outside] = (others_on * (q + on) + others_idle * on)[outside]
-        others_idle[outside] *= q
+        others_idle[outside] = (others_idle * q)[outside]
     psi = weighted * np.where(kept[:, None], others_on + others_idle, others_on)
     A, B = 2 / (np.pi * h * h), 2 / (np.pi * h)
     cubes = more * 3 / (8 * first**2)

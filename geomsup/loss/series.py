@@ -56,7 +56,7 @@ from geomsup.loss._layout import Layout
 from geomsup.loss._one_active import one_active
 from geomsup.loss._tails import half_period, row_range
 
-__all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "series_row"]
+__all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "passive_features", "series_row"]
 
 
 class SeriesRow(NamedTuple):
@@ -160,7 +160,8 @@ def series_row(
         return SeriesRow(value, value, 0.0, size, gradient if with_gradient else np.zeros(n + 1))
 
     # at most one active feature: the closed form in place of the polynomial half
-    nothing, alone = _few_active(layout)
+    passive = passive_features(layout, a, own)
+    nothing, alone = _few_active(layout, passive)
     mine = np.arange(n) == own
     powers = np.array([1, b, b * b, b**3])
     value += nothing * (max(b, 0) ** 2 - float(alpha @ powers[1:]))
@@ -212,6 +213,7 @@ def series_row(
             slope = slope - phase * alone[:, None] * (cubic * u + square * mine[:, None] * w)
             gradient[:n] -= slope.imag @ t
             gradient[n] -= part.imag @ t
+    gradient[:n][passive] = (q * x1)[passive] * gradient[n]  # such a feature moves z as its mean moves b
     return SeriesRow(value, value + middle, gap, size, gradient if with_gradient else np.zeros(n + 1))
 
 
@@ -271,9 +273,19 @@ def _except(factors: ComplexArray) -> ComplexArray:
     return np.asarray(before * after)
 
 
-def _few_active(layout: Layout) -> tuple[float, FloatArray]:
-    """Probability that no feature is active, and that exactly feature j is (0 for members of correlated sets)."""
-    p, size = layout.group_probability, np.diff(layout.group_start)
+def passive_features(layout: Layout, a: FloatArray, own: int) -> BoolArray:
+    """Which independent features other than the own one have the coefficient zero."""
+    alone = np.diff(layout.group_start)[layout.group_of] == 1
+    return np.asarray((a == 0) & alone & (np.arange(a.size) != own))
+
+
+def _few_active(layout: Layout, passive: BoolArray) -> tuple[float, FloatArray]:
+    """Probability that no feature is active, and that exactly feature j is (0 for members of correlated sets).
+
+    Passive features do not count.
+    """
+    p, size = layout.group_probability.copy(), np.diff(layout.group_start)
+    p[layout.group_of[passive]] = 0
     others_idle = _except((1 - p).astype(np.complex128)).real
     alone = np.where((size == 1) | (layout.group_kind == 1), p / size * others_idle, 0.0)
     return float(np.prod(1 - p)), alone[layout.group_of]

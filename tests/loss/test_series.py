@@ -11,6 +11,7 @@ from geomsup.features import AnticorrelatedSets, Constant, CorrelatedSets, Discr
 from geomsup.loss._layout import layout
 from geomsup.loss._tails import FIRST, half_period, row_range, truncation_bounds
 from geomsup.loss.series import extremal_coefficients, series_row
+from geomsup.loss.spline import spline_row
 from geomsup.problem import Problem
 from tests.strategies import LAWS, exact_row, rows, two_pairs_and_a_dropped_feature
 
@@ -168,3 +169,23 @@ def test_rows_of_one_sign_need_no_series():
     linear = series_row(data, a, b, 0, 1)
     assert linear.gap == 0
     assert float(exact_row(problem, a, b, 0)) == pytest.approx(linear.value, rel=1e-14)
+
+
+def test_passive_features_leave_the_series_alone():
+    """Coefficients of zero change neither the value nor the speed of convergence, and slope like the bias."""
+    a, p = np.array([1.0, -0.9, 0.3]), np.array([0.1, 0.3, 0.2])
+    wide = Problem(features=Independent(np.concatenate([p, np.full(9, 0.4)])))
+    for b in (-0.2, 0.05):
+        short = series_row(layout(Problem(features=Independent(p))), a, b, 0, 64)
+        long = series_row(layout(wide), np.concatenate([a, np.zeros(9)]), b, 0, 64)
+        exact = spline_row(layout(wide), np.concatenate([a, np.zeros(9)]), b, 0, wide.feature_probability)
+        assert long.value == pytest.approx(short.value, abs=1e-15)
+        assert long.gradient[[0, 1, 2, -1]] == pytest.approx(short.gradient, abs=1e-15)
+        assert long.gradient[3:-1] == pytest.approx(0.2 * short.gradient[-1], abs=1e-15)
+        # Measured: at most 1.4e-8 at 64 terms.
+        assert abs(long.gradient - exact.gradient).max() < 5e-8
+    data, M = layout(wide), np.zeros((12, 12))
+    M[0, :3] = a
+    narrow, R = layout(Problem(features=Independent(p))), np.array([2.5])
+    bound = truncation_bounds(data, M, np.append(R, np.zeros(11)))[0]
+    assert bound == pytest.approx(truncation_bounds(narrow, M[:3, :3], np.append(R, np.zeros(2)))[0], rel=1e-12)
