@@ -22,6 +22,7 @@ ROOMS = (
     "activations",
     "problem",
     "arrangement",
+    "splitting",
     "frames",
     "loss",
     "optimize",

@@ -10,8 +10,8 @@ from geomsup.arrangement import Arrangement
 from geomsup.identification._coloured import colours
 from geomsup.identification.naming import NAMED, allowance, best_match
 from geomsup.identification.result import Factor, Geometry
-from geomsup.identification.splitting import numerical_rank, represented, split
 from geomsup.identification.symmetry import symmetry
+from geomsup.splitting import numerical_rank, represented, split
 
 __all__ = ["identify"]
 

@@ -22,6 +22,7 @@ from geomsup.arrangement import Arrangement
 from geomsup.optimize.distinct import Describer
 from geomsup.optimize.lbfgs import LEAST_SCALE, Descent, descend
 from geomsup.optimize.objective import Bias, Objective
+from geomsup.optimize.parts import revive
 from geomsup.optimize.settle import GRADIENT_TOL, descend_in_stages, settle
 from geomsup.optimize.solution import Minimum, Progress, Solution, Status
 from geomsup.optimize.starts import hop, random_starts
@@ -50,6 +51,9 @@ class MultistartLBFGS:
     coarse_steps, fine_steps : int, optional
         Most steps of a descent at low fidelity (500) and of each that finishes: 1500 up to 48 features, then 400 up
         to 128, then 100.
+    newton_steps : int, optional
+        Most Newton steps that finish an arrangement of more than 700 parameters, 100; 0 leaves it where the descents
+        end, which is enough for a picture and takes a fraction of the time with hundreds of features.
 
     Examples
     --------
@@ -64,9 +68,11 @@ class MultistartLBFGS:
     n_keep: int | None = None
     coarse_steps: int = 500
     fine_steps: int | None = None
+    newton_steps: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("n_starts", 1), ("n_rounds", 0), ("n_keep", 1), ("coarse_steps", 1), ("fine_steps", 1)):
+        counts = {"n_starts": 1, "n_rounds": 0, "n_keep": 1, "coarse_steps": 1, "fine_steps": 1, "newton_steps": 0}
+        for name, least in counts.items():
             if getattr(self, name) is not None:
                 integer(name, getattr(self, name), at_least=least)
 
@@ -220,8 +226,10 @@ class _Search:
         found: list[Descent] = []
 
         def run(k: int) -> Descent:
-            steps = self.method.coarse_steps
-            return descend(self.objective, chunks[k], self.objective.coarse, max_steps=steps, tol=tol, stall=stall)
+            steps, fidelity = self.method.coarse_steps, self.objective.coarse
+            found = descend(self.objective, chunks[k], fidelity, max_steps=steps, tol=tol, stall=stall)
+            x, loss = revive(self.objective, found.x, found.loss, fidelity)
+            return replace(found, x=x, loss=loss)
 
         for descent in self._map(run, len(chunks)):
             found.append(descent)
@@ -247,7 +255,7 @@ class _Search:
     def _finish(self, x: FloatArray, hits: int) -> Minimum:
         if not self.objective.exact:
             x = descend_in_stages(self.objective, x, self.method.fine_steps)
-        return settle(self.objective, x, hits)
+        return settle(self.objective, x, hits, newton_steps=self.method.newton_steps)
 
     def _merge(self, minima: list[Minimum]) -> list[Minimum]:
         """Finished minima, equal ones together, lowest first."""

@@ -11,7 +11,16 @@ from geomsup.optimize.lbfgs import LEAST_SCALE
 from geomsup.optimize.objective import Fidelity, Objective
 from geomsup.optimize.solution import Kind
 
-__all__ = ["LARGEST_HESSIAN", "Curvature", "curvature", "hessian", "polish"]
+__all__ = [
+    "LARGEST_HESSIAN",
+    "Curvature",
+    "assemble_hessian",
+    "curvature",
+    "hessian",
+    "polish",
+    "spectrum",
+    "value_and_slope",
+]
 
 LARGEST_HESSIAN = 700
 """Parameters up to which a Hessian is formed (240 gradients at n = 20, m = 5)."""
@@ -76,8 +85,12 @@ def hessian(
         Symmetric.
     """
     W, b = objective.unpack(x)
+    return assemble_hessian(objective, W, *_row_hessians(objective, W.T @ W, b, step, fidelity or objective.fine))
+
+
+def assemble_hessian(objective: Objective, W: FloatArray, R: FloatArray, D: FloatArray) -> FloatArray:
+    """The Hessian at W from the second derivatives R of the rows and the slopes D in M, as in `hessian`."""
     m, n = W.shape
-    R, D = _row_hessians(objective, W.T @ W, b, step, fidelity or objective.fine)
     features, hidden = np.arange(n), np.arange(m)
     inner, mixed = R[:, :n, :n], R[:, :n, n]
     RW = W @ inner  # row i: how its slopes in M_i answer to a move of W_i along each hidden axis
@@ -124,6 +137,11 @@ def curvature(
     fidelity: Fidelity | None = None,
 ) -> Curvature:
     """Spectrum of the Hessian at x over the directions that are neither rotations nor held by the constraint."""
+    return spectrum(objective, x, gradient, hessian(objective, x, step, fidelity=fidelity))
+
+
+def spectrum(objective: Objective, x: FloatArray, gradient: FloatArray, H: FloatArray) -> Curvature:
+    """The same of a Hessian at hand."""
     free = ~objective.held(x, gradient)
     if objective.nonpositive:
         free[objective.split :] &= x[objective.split :] < 0
@@ -133,7 +151,7 @@ def curvature(
         complement = np.linalg.qr(np.hstack([turns, np.eye(turns.shape[0])]))[0][:, turns.shape[1] :]
         complement = complement[:, : turns.shape[0] - turns.shape[1]]
         basis = basis @ complement
-    values, vectors = np.linalg.eigh(basis.T @ hessian(objective, x, step, fidelity=fidelity) @ basis)
+    values, vectors = np.linalg.eigh(basis.T @ H @ basis)
     return Curvature(values, basis @ vectors)
 
 
@@ -163,7 +181,7 @@ def polish(
     curvature : Curvature
         At the point returned.
     """
-    loss, gradient = _at(objective, x)
+    loss, gradient = value_and_slope(objective, x)
     shape = curvature(objective, x, gradient, NEWTON_STEP)
     damping, fresh, hessians = 1e-6, True, 1
     for _ in range(100):
@@ -174,7 +192,7 @@ def polish(
         move = -shape.vectors @ ((shape.vectors.T @ gradient) / (np.abs(shape.values) + damping * largest))
         move *= min(1.0, 0.1 * max(1.0, float(np.linalg.norm(x))) / max(float(np.linalg.norm(move)), 1e-300))
         trial = objective.project(x + move)
-        trial_loss, trial_gradient = _at(objective, trial)
+        trial_loss, trial_gradient = value_and_slope(objective, trial)
         trial_norm = float(np.linalg.norm(trial_gradient))
         rounding = 1e-12 * max(abs(loss), LEAST_SCALE * objective.scale)
         good = trial_loss <= loss + rounding and trial_norm < norm
@@ -196,6 +214,7 @@ def polish(
     return x, loss, gradient, curvature(objective, x, gradient)
 
 
-def _at(objective: Objective, x: FloatArray) -> tuple[float, FloatArray]:
+def value_and_slope(objective: Objective, x: FloatArray) -> tuple[float, FloatArray]:
+    """Loss and gradient at one point, the latter projected on the feasible directions."""
     loss, gradient = objective(x[None], objective.fine)
     return float(loss[0]), np.where(objective.held(x, gradient[0]), 0.0, gradient[0])

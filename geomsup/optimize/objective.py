@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from geomsup._typing import ArrayLike, FloatArray
+from geomsup._typing import ArrayLike, FloatArray, IntArray
 from geomsup._validate import real_array
 from geomsup.loss._kernels import kernel
 from geomsup.loss._layout import layout
@@ -89,6 +89,12 @@ class Objective:
         variance = np.diag(problem.features.second_moments()) - problem.features.mean() ** 2
         self.scale = max(float(problem.importance @ variance), 1e-300)
 
+    def bias_of(self, features: IntArray) -> Bias:
+        """What `bias` says of these features alone."""
+        if self.fixed is not None:
+            return self.fixed[features]
+        return "nonpositive" if self.nonpositive else "free"
+
     def pack(self, W: FloatArray, b: FloatArray) -> FloatArray:
         """The vector of free parameters of weights with any leading axes."""
         flat = W.reshape(*W.shape[:-2], self.split)
@@ -163,12 +169,13 @@ def _fidelities(n_features: int, exact: bool) -> tuple[Fidelity, tuple[Fidelity,
     """Coarse, stages, steps per stage and fine, by the size of the problem.
 
     Beyond 48 features all rows stay series: a row that changes its method makes the loss jump by the truncation error,
-    at which a line search fails.
+    at which a line search fails. Measured at finished minima, where zeros are exactly zero: gradients are off by 6e-13
+    at 2048 terms with 80 features (p = 0.01), by 1e-10 at 1024 terms with 215 (p = 0.05).
     """
     if exact:
         return SPLINE, (SPLINE,), 1500, SPLINE
     if n_features <= 48:
         return COARSE, (MIDDLE,), 1500, EXACT
-    terms = (64, 256, 1024) if n_features <= 128 else (64,)
-    stages = tuple(Fidelity(k, 0) for k in terms)
-    return COARSE, stages, 400 if n_features <= 128 else 100, stages[-1]
+    if n_features <= 128:
+        return COARSE, (Fidelity(64, 0), Fidelity(256, 0)), 400, Fidelity(2048, 0)
+    return COARSE, (Fidelity(64, 0),), 100, Fidelity(1024, 0)

@@ -6,6 +6,7 @@ import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.loss.expected import expected_loss_and_grad
+from geomsup.optimize.large import finish_large, lowest_curvature
 from geomsup.optimize.lbfgs import descend
 from geomsup.optimize.newton import LARGEST_HESSIAN, Curvature, polish
 from geomsup.optimize.objective import Objective
@@ -15,6 +16,8 @@ __all__ = ["GRADIENT_TOL", "descend_in_stages", "loss_tolerance", "polish_past_s
 
 GRADIENT_TOL = 1e-9
 """Gradient norm, relative to the loss scale, at which a search has converged."""
+NEWTON_STEPS = 100
+"""Most of a finish with many parameters."""
 SIDESTEP = 0.02
 """Length of the step that leaves a saddle, to both sides."""
 
@@ -48,7 +51,7 @@ def loss_tolerance(n_features: int) -> float:
     return 1e-12 if n_features <= 32 else 1e-10
 
 
-def settle(objective: Objective, x: FloatArray, hits: int = 1) -> Minimum:
+def settle(objective: Objective, x: FloatArray, hits: int = 1, *, newton_steps: int | None = None) -> Minimum:
     """Newton from a descended point, leaving a saddle if it is one; then the exact loss and gradient.
 
     Parameters
@@ -59,19 +62,43 @@ def settle(objective: Objective, x: FloatArray, hits: int = 1) -> Minimum:
         A point that `descend_in_stages` returned, or one as close to a critical point.
     hits : int
         Descents that ended there.
+    newton_steps : int, optional
+        Most steps where there are too many parameters for a Hessian by differences; 0 leaves x as it is there.
 
     Returns
     -------
     Minimum
-        With ``kind="unclassified"`` where the Hessian would be too large to form.
+        With ``kind="unclassified"`` where that was so, or its lowest eigenvalue could not be found.
     """
-    kind: Kind = "unclassified"
-    lowest = np.nan
+    tol = 0.3 * GRADIENT_TOL * objective.scale
+    shape: Curvature | None
     if objective.size <= LARGEST_HESSIAN:
-        x, _, _, shape = polish_past_saddles(objective, x, 0.3 * GRADIENT_TOL * objective.scale)
-        kind, lowest = shape.kind, shape.lowest
+        x, _, _, shape = polish_past_saddles(objective, x, tol)
+    elif newton_steps == 0:
+        shape = None
+    else:
+        x, shape = _finish_past_saddles(objective, x, tol, NEWTON_STEPS if newton_steps is None else newton_steps)
+    kind: Kind = "unclassified" if shape is None else shape.kind
+    lowest = np.nan if shape is None else shape.lowest
     W, b = (np.array(part) for part in objective.unpack(x))
     loss, dW, db = expected_loss_and_grad(objective.problem, W, b, tol=loss_tolerance(len(b)))
     gradient = objective.pack(dW, db)
     gradient = np.where(objective.held(x, gradient), 0.0, gradient)
     return Minimum(W, b, float(loss), float(loss.error), float(np.linalg.norm(gradient)), hits, kind, lowest)
+
+
+def _finish_past_saddles(
+    objective: Objective, x: FloatArray, tol: float, newton_steps: int
+) -> tuple[FloatArray, Curvature | None]:
+    """`finish_large`, and where that ends in a saddle, again from beside it; at most twice."""
+    shape = None
+    for attempt in range(3):
+        x = finish_large(objective, x, tol, newton_steps)
+        _, gradient = objective(x[None], objective.fine)
+        shape = lowest_curvature(objective, x, gradient[0])
+        if shape is None or shape.kind != "saddle" or attempt == 2:
+            break
+        sides = x + SIDESTEP * np.array([[1.0], [-1.0]]) * shape.vectors[:, 0]
+        left = descend(objective, sides, objective.stages[-1], max_steps=objective.stage_steps, tol=1e-6, stall=1e-8)
+        x = left.x[int(np.argmin(left.loss))]
+    return x, shape

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup._typing import FloatArray
 from geomsup.identification.catalogue import Entry, named, plural
-from geomsup.identification.splitting import represented
+from geomsup.splitting import represented
 from tests.identification.moved import moved
 
 frames = gs.frames

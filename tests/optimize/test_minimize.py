@@ -173,7 +173,7 @@ def test_a_start_at_a_saddle_is_left():
 def test_too_few_steps_are_owned_up_to(monkeypatch):
     """Without Newton, as for many features, one step does not converge, and nothing is said of the kind."""
     monkeypatch.setattr(importlib.import_module("geomsup.optimize.settle"), "LARGEST_HESSIAN", 0)
-    method = MultistartLBFGS(n_starts=1, n_rounds=0, n_keep=1, coarse_steps=1, fine_steps=1)
+    method = MultistartLBFGS(n_starts=1, n_rounds=0, n_keep=1, coarse_steps=1, fine_steps=1, newton_steps=0)
     found = minimize(PROBLEM, method=method, rng=0)
     assert found.status is Status.INEXACT
     assert found.gradient_norm > 1e-9

@@ -1,0 +1,88 @@
+"""Finishing a minimum with too many parameters for a Hessian by differences: part by part, then a look at the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+
+from geomsup._typing import FloatArray
+from geomsup.features import Independent
+from geomsup.optimize.lbfgs import descend
+from geomsup.optimize.newton import LARGEST_HESSIAN, Curvature, assemble_hessian, polish, spectrum
+from geomsup.optimize.objective import Objective
+from geomsup.optimize.parts import Part, assemble, take_apart
+from geomsup.optimize.truncated import Products, truncated_newton
+
+__all__ = ["finish_large", "lowest_curvature"]
+
+LARGEST_SPECTRUM = 2000
+"""Parameters up to which all eigenvalues are computed; beyond that Lanczos' method looks for the lowest."""
+TERMS_TO_MOVE, TERMS_TO_JUDGE = 128, 1024
+"""Of the second derivatives of rows, for steps and for the kind of a critical point."""
+BASIS, RESTARTS = 40, 12
+"""Vectors of Lanczos' method, and how often it starts again from the best before a kind is left open."""
+
+
+def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int) -> FloatArray:
+    """A critical point near x: Newton's method on every part of `take_apart`, then on the whole if that is not enough.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised. Where its features are not independent, x is returned as it is.
+    x : array, shape (parameters,)
+        Descended from.
+    tol : float
+        Gradient norm to reach.
+    max_steps : int
+        Most Newton steps, of each part and of the whole.
+    """
+    if not isinstance(objective.problem.features, Independent):
+        return x
+    parts = take_apart(objective, x)
+    share = tol / max(1, len(parts)) ** 0.5
+    x = assemble(objective, [replace(part, x=_finish_part(part, share, max_steps)) for part in parts])
+    if parts[0].objective is objective:
+        return x
+    return truncated_newton(objective, x, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
+
+
+def _finish_part(part: Part, tol: float, max_steps: int) -> FloatArray:
+    objective, x = part.objective, part.x
+    if not objective.exact:
+        for fidelity in objective.stages:
+            x = descend(objective, x[None], fidelity, max_steps=1500, tol=1e-5, stall=1e-7).x[0]
+    if objective.size <= LARGEST_HESSIAN:
+        return polish(objective, x, tol)[0]
+    return truncated_newton(objective, x, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
+
+
+def lowest_curvature(objective: Objective, x: FloatArray, gradient: FloatArray) -> Curvature | None:
+    """The spectrum at a critical point, or its two ends where there are many parameters; None where it is not known."""
+    if not isinstance(objective.problem.features, Independent):
+        return None
+    free = ~objective.held(x, gradient)
+    if objective.nonpositive:
+        free[objective.split :] &= x[objective.split :] < 0
+    products = Products(objective, x, free, TERMS_TO_JUDGE)
+    if objective.size <= LARGEST_SPECTRUM:
+        H = assemble_hessian(objective, products.W, products.rows, products.slopes / 2)
+        return spectrum(objective, x, gradient, H)
+    turns = np.linalg.qr(objective.rotations(x) * free[:, None])[0]
+    ceiling = float(np.abs(products.diagonal()).max())
+
+    def modulo_rotations(v: FloatArray) -> FloatArray:
+        v = v.ravel()
+        inside = np.where(free, v - turns @ (turns.T @ v), 0.0)
+        image = products(inside)
+        return image - turns @ (turns.T @ image) + ceiling * (v - inside)
+
+    operator = LinearOperator((x.size, x.size), matvec=modulo_rotations, dtype=np.float64)
+    try:
+        start = np.random.default_rng(0).normal(size=x.size)
+        values, vectors = eigsh(operator, k=2, which="BE", ncv=BASIS, tol=1e-2, maxiter=RESTARTS, v0=start)
+    except ArpackError:
+        return None
+    return Curvature(values, vectors)
