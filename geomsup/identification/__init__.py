@@ -6,9 +6,10 @@
 :mod:`~geomsup.identification.identify`        from a matrix to a name
 :mod:`~geomsup.identification.naming`          a group of features against the catalogue
 :mod:`~geomsup.identification.result`          what an identification says
-:mod:`~geomsup.splitting`       what is represented, and how it splits
 :mod:`~geomsup.identification.symmetry`        the symmetry group of an arrangement
 =============================================  ============================================================
+
+What is represented, and how it splits, is found in :mod:`geomsup.splitting`.
 """
 
 from geomsup.identification.alignment import Alignment, alignment

@@ -19,7 +19,7 @@ __all__ = ["finish_large", "lowest_curvature"]
 
 LARGEST_SPECTRUM = 2000
 """Parameters up to which all eigenvalues are computed; beyond that Lanczos' method looks for the lowest."""
-TERMS_TO_MOVE, TERMS_TO_JUDGE = 128, 1024
+TERMS_TO_MOVE, TERMS_TO_JUDGE = 160, 1024
 """Of the second derivatives of rows, for steps and for the kind of a critical point."""
 BASIS, RESTARTS = 40, 12
 """Vectors of Lanczos' method, and how often it starts again from the best before a kind is left open."""

@@ -52,7 +52,7 @@ class MultistartLBFGS:
         Most steps of a descent at low fidelity (500) and of each that finishes: 1500 up to 48 features, then 400 up
         to 128, then 100.
     newton_steps : int, optional
-        Most Newton steps that finish an arrangement of more than 700 parameters, 100; 0 leaves it where the descents
+        Most Newton steps that finish an arrangement of more than 700 parameters, 300; 0 leaves it where the descents
         end, which is enough for a picture and takes a fraction of the time with hundreds of features.
 
     Examples

@@ -55,7 +55,8 @@ class Objective:
     stage_steps : int
         Most steps of each of those descents.
     scale : float
-        Loss of the best constant answer, Σ_i I_i Var x_i: what gradients are measured by.
+        Loss of the best constant answer, Σ_i I_i Var x_i: what gradients are measured by. Where no input varies, the
+        loss of the answer 0, Σ_i I_i E x_i².
 
     Raises
     ------
@@ -86,8 +87,10 @@ class Objective:
         self.data = layout(problem)
         self.exact = self.data.spline_nodes <= SPLINE.budget
         self.coarse, self.stages, self.stage_steps, self.fine = _fidelities(n, self.exact)
-        variance = np.diag(problem.features.second_moments()) - problem.features.mean() ** 2
-        self.scale = max(float(problem.importance @ variance), 1e-300)
+        second = np.diag(problem.features.second_moments())
+        variance = float(problem.importance @ (second - problem.features.mean() ** 2))
+        size = float(problem.importance @ second)
+        self.scale = max(variance if variance > 1e-9 * size else size, 1e-300)
 
     def bias_of(self, features: IntArray) -> Bias:
         """What `bias` says of these features alone."""

@@ -16,7 +16,7 @@ __all__ = ["GRADIENT_TOL", "descend_in_stages", "loss_tolerance", "polish_past_s
 
 GRADIENT_TOL = 1e-9
 """Gradient norm, relative to the loss scale, at which a search has converged."""
-NEWTON_STEPS = 100
+NEWTON_STEPS = 300
 """Most of a finish with many parameters."""
 SIDESTEP = 0.02
 """Length of the step that leaves a saddle, to both sides."""

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geomsup as gs
+from geomsup.features import Constant, Independent
 from geomsup.optimize import Minimum, MultistartLBFGS, Progress, Solution, Status, minimize
+from geomsup.optimize.objective import Objective
 from geomsup.problem import Problem
 
 QUICK = MultistartLBFGS(n_starts=12, n_rounds=1, n_keep=2)
@@ -328,3 +330,12 @@ def test_a_scaled_importance_scales_the_loss(scale, solution):
     found = minimize(PROBLEM.replace(importance=scale * PROBLEM.importance), method=QUICK, rng=3)
     assert found.loss == pytest.approx(scale * solution.loss, rel=1e-9)
     np.testing.assert_allclose(found.W.T @ found.W, solution.W.T @ solution.W, atol=1e-5)
+
+
+def test_inputs_that_never_vary_are_learnt():
+    """All features always on at a constant value: the bias alone is perfect, and the scale is E x²."""
+    problem = Problem(n_hidden=1, features=Independent(1.0, Constant(0.5), 3))
+    found = minimize(problem, method=QUICK, rng=0)
+    assert Objective(problem).scale == pytest.approx(0.75)
+    assert found.loss == pytest.approx(0.0, abs=1e-15)
+    assert found.status is Status.CONVERGED
