@@ -12,7 +12,7 @@ from geomsup.features import Independent
 from geomsup.optimize.lbfgs import descend
 from geomsup.optimize.newton import LARGEST_HESSIAN, Curvature, assemble_hessian, polish, spectrum
 from geomsup.optimize.objective import Objective
-from geomsup.optimize.parts import Part, assemble, take_apart
+from geomsup.optimize.parts import assemble, take_apart
 from geomsup.optimize.truncated import Products, truncated_newton
 
 __all__ = ["finish_large", "lowest_curvature"]
@@ -42,15 +42,18 @@ def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int
     if not isinstance(objective.problem.features, Independent):
         return x
     parts = take_apart(objective, x)
-    share = tol / max(1, len(parts)) ** 0.5
-    x = assemble(objective, [replace(part, x=_finish_part(part, share, max_steps)) for part in parts])
     if parts[0].objective is objective:
-        return x
-    return truncated_newton(objective, x, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
+        return _finish_part(objective, x, tol, max_steps)
+    share = tol / len(parts) ** 0.5
+    parts = [replace(part, x=_finish_part(part.objective, part.x, share, max_steps)) for part in parts]
+    apart = assemble(objective, parts)
+    before, after = objective(np.array([x, apart]), objective.fine)[0].tolist()
+    if after > before:  # the zeros cost more than finishing gained
+        return _finish_part(objective, x, tol, max_steps)
+    return truncated_newton(objective, apart, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
 
 
-def _finish_part(part: Part, tol: float, max_steps: int) -> FloatArray:
-    objective, x = part.objective, part.x
+def _finish_part(objective: Objective, x: FloatArray, tol: float, max_steps: int) -> FloatArray:
     if not objective.exact:
         for fidelity in objective.stages:
             x = descend(objective, x[None], fidelity, max_steps=1500, tol=1e-5, stall=1e-7).x[0]
