@@ -27,6 +27,7 @@ ROOMS = (
     "optimize",
     "sparse",
     "training",
+    "local",
     "identification",
     "bounds",
     "auditing",
