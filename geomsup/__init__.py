@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from geomsup import features
-from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
+from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality, represented
 from geomsup.loss import (
     ExpectedLoss,
     effective_loss_and_grad,
@@ -183,6 +183,7 @@ __all__ = [
     "oracle_loss",
     "plot",
     "read_weights",
+    "represented",
     "sampled_loss",
     "symmetry",
     "train",

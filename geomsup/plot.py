@@ -236,7 +236,7 @@ def dimensionality(W: ArrayLike, *, ax: Axes | None = None) -> Axes:
 def oriented(W: ArrayLike) -> FloatArray:
     """Rotate W so that pictures of one arrangement look alike: same Gram matrix, same loss.
 
-    The first long column (over half of the longest) comes to lie along the first axis, the second long one that is
+    The first represented column (:func:`geomsup.represented`) comes to lie along the first axis, the second that is
     independent of it in the upper half of the plane of the first two axes, and so on.
 
     Parameters
@@ -262,8 +262,7 @@ def oriented(W: ArrayLike) -> FloatArray:
     """
     vectors = Arrangement(W)
     basis: list[FloatArray] = []
-    lengths = vectors.norms
-    candidates = [*vectors.W.T[lengths > 0.5 * lengths.max()], *vectors.W.T, *np.eye(vectors.n_hidden)]
+    candidates = [*vectors.W.T[vectors.represented], *vectors.W.T, *np.eye(vectors.n_hidden)]
     for column in candidates:
         rest = column - sum((q * (q @ column) for q in basis), np.zeros(vectors.n_hidden))
         # A twentieth of the length is enough to give a direction, and keeps antipodes of converged pairs out.

@@ -6,7 +6,7 @@
 :mod:`~geomsup.identification.identify`        from a matrix to a name
 :mod:`~geomsup.identification.naming`          a group of features against the catalogue
 :mod:`~geomsup.identification.result`          what an identification says
-:mod:`~geomsup.identification.splitting`       what is represented, and how it splits
+:mod:`~geomsup.identification.splitting`       how what is represented splits
 :mod:`~geomsup.identification.symmetry`        the symmetry group of an arrangement
 =============================================  ============================================================
 """

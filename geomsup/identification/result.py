@@ -139,13 +139,15 @@ class Geometry:
         if not counts:
             return "nothing represented"
         text = " ⊗ ".join(_several(label, count) for label, count in counts.items())
-        if not self.named:
+        if all(factor.name is None for factor in self.factors):
             text = f"no named structure ({text})"
         return text + (f" + {len(self.unrepresented)} not represented" if self.unrepresented else "")
 
     @property
     def named(self) -> bool:
-        """Whether any factor has a name, exact or near."""
+        """Whether there is a structure with a name, exact or near; a line alone is none, since any direction is one."""
+        if len(self.represented) == 1:
+            return False
         return any(factor.name is not None for factor in self.factors)
 
     @property

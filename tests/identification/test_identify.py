@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup._typing import FloatArray
 from geomsup.identification.catalogue import Entry, named, plural
-from geomsup.identification.splitting import represented
 from tests.identification.moved import moved
 
 frames = gs.frames
@@ -82,7 +81,7 @@ def test_tegum_products_of_the_whole_catalogue() -> None:
     assert len(draws) > 100
 
 
-@given(entries, st.lists(st.floats(0.7, 1.4), min_size=28, max_size=28), st.floats(1e-100, 1e100), seeds)
+@given(entries, st.lists(st.floats(0.75, 1.4), min_size=28, max_size=28), st.floats(1e-100, 1e100), seeds)
 def test_invariance(entry: Entry, norms: list[float], scale: float, seed: int) -> None:
     W = frames.scaled(entry.W, norms[: entry.W.shape[1]])
     geometry, other = gs.identify(W), gs.identify(scale * moved(W, rng=seed))
@@ -104,7 +103,7 @@ def test_bounds_hold_for_any_directions(m: int, n: int, seed: int) -> None:
 
 @pytest.mark.parametrize("draws", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_random_directions_have_no_name(draws: int) -> None:
-    """Gaussian W, 3 ≤ n ≤ 40, 2 ≤ m ≤ n. Measured in 1,000 draws: 4 with a name, all with n = 3."""
+    """Gaussian W, 3 ≤ n ≤ 40, 2 ≤ m ≤ n. Measured in 1,000 draws: 3 with a name, all with n = 3."""
     wrong = 0
     for seed in range(draws):
         rng = np.random.default_rng(seed)
@@ -171,13 +170,11 @@ def test_square_prism_beside_the_cube() -> None:
     assert (factor.name, factor.near, factor.symmetry_order) == ("square prism", False, 16)
 
 
-@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=9), st.floats(1e-6, 1e6))
-def test_represented(norms: list[float], scale: float) -> None:
-    relative = np.array(norms) / max(norms)
-    counted = represented(scale * np.array(norms))
-    assert counted[relative >= 0.6].all()
-    assert not counted[relative < 0.1 - 1e-12].any()
-    assert (relative[counted].min() > relative[~counted]).all()
+def test_short_features_are_not_named() -> None:
+    """One rule for the whole package: longer than half of the longest."""
+    W = frames.scaled(frames.tegum(frames.polygon(5), [[1.0, -1.0]]), [1, 1.2, 1, 1, 0.8, 0.55, 0.61])
+    assert gs.identify(W).name == "pentagon ⊗ line + 1 not represented"
+    assert gs.identify(W).unrepresented == (5,)
 
 
 def test_feature_graph() -> None:
