@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from geomsup import features
-from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
+from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality, represented
 from geomsup.loss import (
     ExpectedLoss,
     effective_loss_and_grad,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from geomsup import frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.identification import Alignment, Factor, Geometry, Symmetry, alignment, identify, symmetry
+    from geomsup.local import LocalStructure, Stress, local_structure
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
@@ -76,6 +77,9 @@ _LATER = {
     "alignment": "geomsup.identification",
     "identify": "geomsup.identification",
     "symmetry": "geomsup.identification",
+    "LocalStructure": "geomsup.local",
+    "Stress": "geomsup.local",
+    "local_structure": "geomsup.local",
     "Expansion": "geomsup.loss.expansion",
     "expansion": "geomsup.loss.expansion",
     "one_active_loss": "geomsup.loss.expansion",
@@ -137,6 +141,7 @@ __all__ = [
     "Geometry",
     "KGon",
     "LinearDecay",
+    "LocalStructure",
     "Minimum",
     "MultistartLBFGS",
     "OneActiveSolution",
@@ -147,6 +152,7 @@ __all__ = [
     "SampledLoss",
     "Solution",
     "Status",
+    "Stress",
     "Symmetry",
     "TrainingHistory",
     "TrainingSettings",
@@ -168,6 +174,7 @@ __all__ = [
     "geometric_importance",
     "identify",
     "k_gon",
+    "local_structure",
     "minimize",
     "minimize_energy",
     "minimize_one_active",
@@ -176,6 +183,7 @@ __all__ = [
     "oracle_loss",
     "plot",
     "read_weights",
+    "represented",
     "sampled_loss",
     "symmetry",
     "train",

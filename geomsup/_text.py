@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
-__all__ = ["exactly", "finite_or_none"]
+__all__ = ["exactly", "finite_or_none", "shortened"]
 
 
 def exactly(value: float, error: float) -> str:
@@ -15,3 +16,8 @@ def exactly(value: float, error: float) -> str:
 def finite_or_none(value: float) -> float | None:
     """The number, or None for infinities and NaN, which JSON does not have."""
     return float(value) if math.isfinite(value) else None
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, cut after a word and marked with an ellipsis where it is longer than that."""
+    return textwrap.shorten(text, most, placeholder=" …")

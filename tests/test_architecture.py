@@ -28,6 +28,7 @@ ROOMS = (
     "optimize",
     "sparse",
     "training",
+    "local",
     "identification",
     "bounds",
     "auditing",

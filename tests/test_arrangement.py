@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geomsup._files import read_npz, write_npz
-from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality
-from geomsup.problem import Problem
+from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality, represented
+from geomsup.optimize import minimize
+from geomsup.problem import Problem, geometric_importance
 
 
 def polygon(k: int) -> np.ndarray:
@@ -35,6 +36,49 @@ class Canary:
 
     def __reduce__(self):
         return pytest.fail, ("a pickle inside an archive was executed",)
+
+
+class TestRepresented:
+    @given(
+        hnp.arrays(
+            np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=5), elements=st.floats(-3, 3, width=16)
+        ),
+        st.sampled_from([1e-150, 1.0, 1e150]),
+        st.randoms(use_true_random=False),
+    )
+    def test_longer_than_half_of_the_longest(self, W, scale, random):
+        norms, order = np.linalg.norm(W, axis=0), random.sample(range(W.shape[1]), W.shape[1])
+        counted = represented(scale * W)
+        clear = np.abs(norms - norms.max() / 2) > 1e-12
+        np.testing.assert_array_equal(counted[clear], (norms > norms.max() / 2)[clear])
+        assert counted.any() == W.any()
+        np.testing.assert_array_equal(represented(scale * W[:, order])[clear[order]], counted[order][clear[order]])
+        np.testing.assert_array_equal(Arrangement(W).represented, represented(W))
+
+    def test_gains_of_untied_weights(self):
+        """Half of a length is a quarter of a gain; a negative gain is none."""
+        W, W_out = [[1.0, 1.0, 1.0, 1.0]], [[1.0], [0.26], [0.24], [-1.0]]
+        assert represented(W, W_out).tolist() == [True, True, False, False]
+        stack = np.array([W, W])
+        assert represented(stack, np.array([W_out, np.ones((4, 1))])).sum(axis=1).tolist() == [2, 4]
+        tied = np.random.default_rng(0).normal(size=(3, 7))
+        np.testing.assert_array_equal(represented(tied, tied.T), represented(tied))
+        with pytest.raises(
+            ValueError, match=r"W_out has shape \(1, 4\), but W is 1 by 4: pass W_out of shape \(4, 1\)"
+        ):
+            represented(W, W)
+
+    def test_the_limit_lies_in_a_gap(self):
+        """At minima no norm is between 0.50 and 0.61 of the longest: a part of the measurement in the docstring."""
+        found = []
+        for p, ratio in ((0.01, 1.0), (0.1, 0.9), (0.2, 1.0), (0.5, 0.7)):
+            problem = Problem(5, 2, p, importance=geometric_importance(5, ratio))
+            minima = minimize(problem, n_starts=8, rng=0).minima
+            found += [np.linalg.norm(one.W, axis=0) / np.linalg.norm(one.W, axis=0).max() for one in minima]
+        relative = np.concatenate(found)
+        assert relative.size >= 50
+        assert ((relative < 0.5) | (relative > 0.61)).all()
+        assert ((relative > 0.2) & (relative < 0.5)).any()
 
 
 class TestDimensionality:

@@ -12,7 +12,14 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
 
 PAIRS = np.array([[1.0, -0.5, 0.0, 0.0], [0.0, 0.0, 0.8, 0.0]])
-DRAWERS = (gs.plot.arrangement, gs.plot.gram, gs.plot.norms, gs.plot.dimensionality)
+DRAWERS = (
+    gs.plot.arrangement,
+    gs.plot.gram,
+    gs.plot.norms,
+    gs.plot.interference,
+    gs.plot.dimensionality,
+    gs.plot.feature_graph,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +112,64 @@ def test_oriented_is_a_rotation_into_place() -> None:
             np.testing.assert_allclose(gs.plot.oriented(Q @ W), turned, atol=1e-12)
     np.testing.assert_array_equal(gs.plot.oriented(np.zeros((2, 3))), 0)
     np.testing.assert_allclose(gs.plot.oriented([[0.0, 0.0], [-1.0, 1.0 + 1e-9]])[0], [1.0, -1.0 - 1e-9])
+
+
+def test_interference_is_that_of_the_arrangement() -> None:
+    W = np.hstack([gs.frames.polygon(5), [[0.2], [0.1]]])
+    bars = gs.plot.interference(W).patches
+    np.testing.assert_allclose([bar.get_height() for bar in bars], gs.Arrangement(W).interference)
+    colours = {to_hex(bar.get_facecolor()) for bar in bars[:5]}
+    assert len(colours) == 1
+    assert to_hex(bars[5].get_facecolor()) not in colours  # not represented
+
+
+def test_dimensionality_has_the_lines_of_the_known() -> None:
+    ax = gs.plot.dimensionality(gs.frames.polygon(5))
+    *lines, dots = ax.lines
+    assert sorted(line.get_ydata()[0] for line in lines) == [3 / 8, 2 / 5, 1 / 2, 2 / 3, 3 / 4, 1]
+    np.testing.assert_allclose(dots.get_ydata(), 2 / 5)
+
+
+def drawn(ax):
+    """Dots by feature number, edges as pairs of end points, and the other texts."""
+    (dots,), (lines,) = ([c for c in ax.collections if hasattr(c, "get_segments") is kind] for kind in (False, True))
+    numbers = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    names = [text.get_text() for text in ax.texts if not text.get_text().isdigit()]
+    return np.asarray(dots.get_offsets()), lines, [int(number) for number in numbers], names
+
+
+def test_feature_graph_draws_the_graph() -> None:
+    W = gs.frames.tegum(gs.frames.polygon(5), [[1.0, -1.0]], [[0.1]])
+    geometry = gs.identify(W[:, [5, 3, 0, 7, 1, 4, 2, 6]])
+    points, lines, numbers, names = drawn(gs.plot.feature_graph(geometry))
+    assert names == ["pentagon", "digon"]
+    assert sorted(numbers) == list(geometry.represented)
+    place = dict(zip(numbers, map(tuple, points), strict=True))
+    ends = {frozenset(map(tuple, segment)) for segment in lines.get_segments()}
+    assert ends == {frozenset((place[i], place[j])) for i, j in geometry.graph.edges}
+    # neighbours on the circle are neighbours in the pentagon, whose edges are acute and red
+    red = np.asarray(lines.get_colors())[:, 0] > 0.5
+    lengths = np.array([np.linalg.norm(np.subtract(*segment)) for segment in lines.get_segments()])
+    assert red.sum() == 5
+    np.testing.assert_allclose(lengths[red], 1)
+    again = gs.plot.feature_graph(W[:, [5, 3, 0, 7, 1, 4, 2, 6]])
+    np.testing.assert_array_equal(drawn(again)[0], points)
+
+
+def test_a_large_feature_graph_names_kinds_and_keeps_factors_apart() -> None:
+    frames = gs.frames
+    parts = [frames.icosahedron()] * 2 + [frames.polygon(5)] * 7 + [np.array([[1.0, -1.0]])] * 9
+    ax = gs.plot.feature_graph(frames.tegum(*parts))
+    points, _, numbers, names = drawn(ax)
+    assert names == ["2 icosahedra", "7 pentagons", "9 digons"]
+    assert numbers == []
+    apart = np.linalg.norm(points[:, None] - points, axis=-1) + 9 * np.eye(len(points))
+    assert apart.min() > 1 - 1e-9
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    assert ((points > low) & (points < high)).all()
+    ax.figure.canvas.draw()
+
+
+def test_nothing_to_draw() -> None:
+    assert drawn(gs.plot.feature_graph(np.zeros((2, 3))))[0].size == 0
+    assert drawn(gs.plot.feature_graph([[1.0]]))[3] == ["line"]

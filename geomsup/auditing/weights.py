@@ -69,6 +69,7 @@ def read_weights(
     output_key: str | None = None,
     bias_file: str | os.PathLike[str] | None = None,
     transpose: bool = False,
+    need_bias: bool = True,
 ) -> Weights:
     """Read W, b and, of an untied model, W_out from a file.
 
@@ -88,6 +89,8 @@ def read_weights(
         A ``.npy`` or ``.csv`` file with b.
     transpose : bool
         Exchange the last two axes of W (and of W_out): for files with one row per feature.
+    need_bias : bool
+        False: where no b is named or found, take zeros. A W with one row per feature is then not recognised.
 
     Returns
     -------
@@ -118,17 +121,19 @@ def read_weights(
         return Weights(solution.W, solution.b, None, (solution.problem,), ("W", "b"), ())
     names = [_choose(path, readers, weights_key, WEIGHT_KEYS, "weights")]
     W = _numbers(path, names[0], readers)
-    if bias_file is None:
+    b: FloatArray | None = None
+    if bias_file is not None:
+        b = _vector(Path(bias_file))
+    elif need_bias or bias_key is not None or not readers.keys().isdisjoint(BIAS_KEYS):
         names.append(_choose(path, readers, bias_key, BIAS_KEYS, "bias"))
         b = _numbers(path, names[-1], readers)
-    else:
-        b = _vector(Path(bias_file))
     W_out = None
     if output_key is not None or not readers.keys().isdisjoint(OUTPUT_KEYS):
         names.append(_choose(path, readers, output_key, OUTPUT_KEYS, "output"))
         W_out = _numbers(path, names[-1], readers)
     if transpose:
         W, W_out = _transposed(W), None if W_out is None else _transposed(W_out)
+    b = np.zeros(W.shape[-1:]) if b is None else b
     _check_shapes(path, W, b)
     return Weights(W, b, W_out, _problems(meta), tuple(names), tuple(sorted(readers.keys() - set(names))))
 

@@ -10,6 +10,7 @@ import click
 
 from geomsup import __version__
 from geomsup.cli.audit import audit
+from geomsup.cli.identify import identify
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
 from geomsup.cli.train import train
@@ -26,4 +27,5 @@ def main() -> None:
 main.add_command(solve)
 main.add_command(train)
 main.add_command(audit)
+main.add_command(identify)
 main.add_command(intro)

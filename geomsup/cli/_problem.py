@@ -32,12 +32,12 @@ class NumberList(click.ParamType):  # type: ignore[type-arg] # generic only in n
         return numbers if len(numbers) > 1 else numbers[0]
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def size_options(command: _Command) -> _Command:
+def size_options(command: Command) -> Command:
     """How many features and hidden dimensions."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "-n", "--n-features", type=int, help="Number of features.  [default: 5, or the length of a list]"
@@ -46,9 +46,9 @@ def size_options(command: _Command) -> _Command:
     )
 
 
-def law_options(command: _Command) -> _Command:
+def law_options(command: Command) -> Command:
     """The options of a problem besides its sizes and probabilities, as `read_problem` takes them."""
-    return _with(
+    return with_options(
         command,
         click.option("--importance", type=NumberList(), help="Weight of each feature; one number, or one per feature."),
         click.option("--importance-decay", type=float, metavar="R", help="Weight R^i for feature i, for example 0.9."),
@@ -65,7 +65,7 @@ def law_options(command: _Command) -> _Command:
     )
 
 
-def _with(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
     """The command with these options, in this order."""
     for option in reversed(options):
         command = option(command)

@@ -36,12 +36,6 @@ def describe(solution: Solution, *, seed: int) -> str:
     return "\n".join(lines)
 
 
-def represented(W: FloatArray) -> int:
-    """How many columns are longer than half of the longest."""
-    lengths = np.linalg.norm(W, axis=0)
-    return int(np.sum(lengths > lengths.max() / 2))
-
-
 def rank(W: FloatArray) -> int:
     """How many dimensions are used: singular values above a millionth of the largest."""
     singular = np.linalg.svd(W, compute_uv=False)
@@ -110,7 +104,7 @@ def _features(solution: Solution) -> list[str]:
     return [
         *lines,
         f"sum of dimensionality {total:.6f}, of at most {used}, the rank of W; "
-        f"{represented(arrangement.W)} of {n} features longer than half of the longest",
+        f"{int(arrangement.represented.sum())} of {n} features represented",
     ]
 
 

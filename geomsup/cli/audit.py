@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from geomsup.cli._problem import NumberList, law_options, read_problem
 from geomsup.cli._terminal import following, plain_errors
+from geomsup.cli._weights import weight_options, what_was_read
 
 if TYPE_CHECKING:
     from geomsup.auditing import Audit, Weights
@@ -44,11 +45,8 @@ _PROBLEM = (
 @click.option("-n", "--n-features", type=int, help="Number of features.  [default: columns of W]")
 @click.option("-m", "--n-hidden", type=int, help="Number of hidden dimensions.  [default: rows of W]")
 @law_options
-@click.option("--weights-key", metavar="NAME", help="Name of W in the file.  [default: W, weight or weights]")
-@click.option("--bias-key", metavar="NAME", help="Name of b in the file.  [default: b, b_final or bias]")
+@weight_options
 @click.option("--output-key", metavar="NAME", help="Name of W_out, for an untied model.  [default: W_out, if there]")
-@click.option("--bias-file", type=_PATH, help="Read b from this .npy or .csv file.")
-@click.option("--transpose", is_flag=True, help="W has one row per feature.")
 @click.option("--best", metavar="LOSS|FILE", help="Compare with this loss (sum over features), or this saved solution.")
 @click.option("--no-follow", is_flag=True, help="Descend by L-BFGS: faster beyond 10 features, and may change basins.")
 @click.option("--n-starts", type=int, help="Starting points of the search.  [default: chosen from the size]")
@@ -159,8 +157,7 @@ def describe(file: Path, weights: Weights, audits: tuple[Audit, ...]) -> str:
     from geomsup._validate import summary
     from geomsup.cli._report import table
 
-    unused = f"; not read: {', '.join(weights.unused)}" if weights.unused else ""
-    parts = [f"{file}: read {', '.join(weights.used)}{unused}"]
+    parts = [what_was_read(file, weights)]
     several = len(audits) > 1
     parts += [(f"instance {k}: " if several else "") + one.summary() for k, one in enumerate(audits)]
     if several:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from geomsup.arrangement import Arrangement
     from geomsup.training import Run
 
-MOST_INSTANCES = 60
+MOST_INSTANCES, MOST_LETTERS = 60, 60
 _SETTINGS = (
     "n_steps",
     "batch_size",
@@ -137,10 +137,13 @@ def read_start(text: str) -> str | float | Run | Arrangement:
 
 def describe(run: Run, *, seed: int) -> str:
     """The summary that `geomsup train` prints."""
+    from geomsup._text import shortened
     from geomsup._validate import summary
-    from geomsup.cli._report import represented, table
+    from geomsup.arrangement import represented
+    from geomsup.cli._report import table
 
     settings, n = run.settings, run.problems[0].n_features
+    outs = [None] * run.n_instances if run.W_out is None else run.W_out
     columns = {
         "instance": [str(k) for k in range(run.n_instances)],
         "probability": [summary(problem.feature_probability) for problem in run.problems],
@@ -148,10 +151,12 @@ def describe(run: Run, *, seed: int) -> str:
         "exact loss": [f"{loss:#.9g}" for loss in run.loss],
         "error": [f"{error:.1e}" for error in run.error],
         "represented": [
-            "-" if lost else f"{represented(W)} of {n}" for W, lost in zip(run.W, run.diverged, strict=True)
+            "-" if lost else f"{int(represented(W, out).sum())} of {n}"
+            for W, out, lost in zip(run.W, outs, run.diverged, strict=True)
         ],
         "sum of D": [f"{total:.4f}" for total in run.dimensionality.sum(axis=1)],
         "dimensionality": [summary(shares) for shares in run.dimensionality],
+        "arrangement": ["-" if name is None else shortened(name, MOST_LETTERS) for name in names(run)],
     }
     lines = table(columns)
     if run.n_instances > MOST_INSTANCES:
@@ -172,6 +177,13 @@ def describe(run: Run, *, seed: int) -> str:
     )
 
 
+def names(run: Run) -> list[str | None]:
+    """What each instance is called; None where it diverged."""
+    from geomsup.identification import identify
+
+    return [None if lost else identify(W).name for W, lost in zip(run.W, run.diverged, strict=True)]
+
+
 def to_json(run: Run, *, seed: int, version: str) -> JSON:
     """Everything in the summary, the weights and the history; null stands for what is not there."""
     history = {name: _plain(array) for name, array in vars(run.history).items()}
@@ -186,6 +198,7 @@ def to_json(run: Run, *, seed: int, version: str) -> JSON:
         "b": _plain(run.b),
         "W_out": None if run.W_out is None else _plain(run.W_out),
         "dimensionality": _plain(run.dimensionality),
+        "arrangement": names(run),
         "history": history,
     }
 

@@ -9,7 +9,7 @@
 :mod:`~geomsup.identification.symmetry`        the symmetry group of an arrangement
 =============================================  ============================================================
 
-What is represented, and how it splits, is found in :mod:`geomsup.splitting`.
+How what is represented splits is found in :mod:`geomsup.splitting`.
 """
 
 from geomsup.identification.alignment import Alignment, alignment

@@ -8,7 +8,8 @@ import numpy as np
 
 from geomsup._typing import ArrayLike, FloatArray, IntArray
 from geomsup.arrangement import Arrangement
-from geomsup.identification._matching import all_matchings, best_matching, n_matchings, procrustes, search
+from geomsup.identification._exchanges import Exchanges
+from geomsup.identification._matching import best_matching, procrustes, search
 from geomsup.problem import Problem
 
 __all__ = ["Alignment", "alignment"]
@@ -65,20 +66,21 @@ def alignment(first: ArrayLike, second: ArrayLike, *, interchangeable: Problem |
 
     .. math:: d(W, W')^2 \ge \max\Bigl( \sum_k (\sigma_k - \sigma'_k)^2,\; \sum_i (r_i - r'_i)^2 \Bigr)
 
-    with the singular values, and with the norms of the columns sorted within each class (Mirsky; triangle inequality).
+    with the singular values, and with the norms of the columns sorted within each label (Mirsky; triangle inequality).
 
     Parameters
     ----------
     first, second : array_like of shapes (m, n) and (m', n)
         The one with fewer dimensions is laid into the space of the other.
     interchangeable : Problem or array_like of n labels, optional
-        Features with equal labels may be exchanged; by default all of them. A problem says which of its features are
-        alike, and must not have sets of features that depend on each other.
+        Features with equal labels may be exchanged; by default all of them. A problem permits what leaves the law of
+        its inputs and the importances unchanged: exchanging independent features that are alike, members of a set that
+        are alike, and whole sets that are alike.
 
     Raises
     ------
     ValueError
-        Not two matrices with as many columns, labels that do not fit, or a problem with dependent features.
+        Not two matrices with as many columns, or labels or a problem of another number of features.
 
     Examples
     --------
@@ -92,16 +94,16 @@ def alignment(first: ArrayLike, second: ArrayLike, *, interchangeable: Problem |
         raise ValueError(f"first has {A.shape[1]} features and second {B.shape[1]}: pass as many, with zero columns")
     m = max(len(A), len(B))
     A, B = (np.pad(W, ((0, m - len(W)), (0, 0))) for W in (A, B))
-    classes = _classes(interchangeable, A.shape[1])
-    tried = n_matchings(classes) <= MOST_TRIED
+    exchanges = _exchanges(interchangeable, A.shape[1])
+    tried = exchanges.count <= MOST_TRIED
     if tried:
-        candidates = [best_matching(A, B, all_matchings(classes))]
+        candidates = [best_matching(A, B, exchanges.all())]
     else:
-        candidates = [search(A, B, classes), np.argsort(search(B, A, classes))]
+        candidates = [search(A, B, exchanges), np.argsort(search(B, A, exchanges))]
     rotations = [procrustes(A[:, matching], B) for matching in candidates]
     distances = [float(np.linalg.norm(Q @ A[:, P] - B)) for Q, P in zip(rotations, candidates, strict=True)]
     best = int(np.argmin(distances))
-    bound = _lower_bound(A, B, classes)
+    bound = _lower_bound(A, B, exchanges.labels)
     # Measured: equal arrangements come out at most 2e-14 apart relative to their norm.
     reached = distances[best] <= bound + 1e-12 * float(np.linalg.norm(B))
     return Alignment(
@@ -109,25 +111,19 @@ def alignment(first: ArrayLike, second: ArrayLike, *, interchangeable: Problem |
     )
 
 
-def _classes(interchangeable: Problem | ArrayLike | None, n: int) -> IntArray:
-    if interchangeable is None:
-        return np.zeros(n, np.int64)
+def _exchanges(interchangeable: Problem | ArrayLike | None, n: int) -> Exchanges:
     if isinstance(interchangeable, Problem):
-        if len(interchangeable.features.groups) < interchangeable.n_features:
-            raise ValueError(
-                "the problem has features that depend on each other, so labels do not say which exchanges are "
-                "permitted: pass labels that differ between the sets"
-            )
-        labels = interchangeable.interchangeable()
-    else:
-        labels = np.asarray(interchangeable)
+        if interchangeable.n_features != n:
+            raise ValueError(f"the problem has {interchangeable.n_features} features, but W has {n}: pass its own W")
+        return Exchanges.of_problem(interchangeable)
+    labels = np.zeros(n) if interchangeable is None else np.asarray(interchangeable)
     if labels.shape != (n,):
         raise ValueError(f"interchangeable has shape {labels.shape}, but there are {n} features: pass one label each")
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    return Exchanges.of_labels(labels)
 
 
-def _lower_bound(A: FloatArray, B: FloatArray, classes: IntArray) -> float:
+def _lower_bound(A: FloatArray, B: FloatArray, labels: IntArray) -> float:
     spectra = np.linalg.svd(A, compute_uv=False) - np.linalg.svd(B, compute_uv=False)
     norms = [np.linalg.norm(W, axis=0) for W in (A, B)]
-    sorted_norms = [r[np.lexsort((r, classes))] for r in norms]
+    sorted_norms = [r[np.lexsort((r, labels))] for r in norms]
     return float(max(np.linalg.norm(spectra), np.linalg.norm(sorted_norms[0] - sorted_norms[1])))

@@ -11,7 +11,7 @@ from geomsup.identification._coloured import colours
 from geomsup.identification.naming import NAMED, allowance, best_match
 from geomsup.identification.result import Factor, Geometry
 from geomsup.identification.symmetry import symmetry
-from geomsup.splitting import numerical_rank, represented, split
+from geomsup.splitting import numerical_rank, split
 
 __all__ = ["identify"]
 
@@ -22,7 +22,7 @@ EQUAL = 1e-4
 def identify(W: ArrayLike) -> Geometry:
     """Name an arrangement: which tegum product of which known frames it is, and how exactly.
 
-    1. Features are *represented* when their norm is above the widest gap between 0.1 and 0.6 of the largest norm.
+    1. Features are *represented* when they are longer than half of the longest (:func:`geomsup.represented`).
     2. They split into *factors*: groups orthogonal to each other, within a tolerance that is put in the widest gap of
        the cosines that could join them.
     3. A factor has the *name* of the frame in the catalogue whose cosines it has, up to a permutation. With a root mean
@@ -52,7 +52,7 @@ def identify(W: ArrayLike) -> Geometry:
     """
     arrangement = Arrangement(W)
     norms = arrangement.norms
-    counted = represented(norms)
+    counted = arrangement.represented
     kept = np.flatnonzero(counted)
     # Dividing by the largest norm first keeps the squares of tiny entries from vanishing.
     U = arrangement.W[:, kept] / (norms.max() or 1.0)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from geomsup._typing import FloatArray, IntArray
+from geomsup.identification._exchanges import Exchanges
 from geomsup.identification._matching import search
 from geomsup.identification.catalogue import Entry, named
 
@@ -60,7 +61,7 @@ def best_match(U: FloatArray) -> Match | None:
     upper = np.triu_indices(n, 1)
     products = np.sort(C[upper])
     entries = [entry for entry in named(n) if len(entry.W) <= len(U)]
-    best = None
+    best, any_order = None, Exchanges.of_labels(np.zeros(n))
     bounds = [_rms(products - entry.products) for entry in entries]
     fixed_first = sorted(zip(bounds, entries, strict=True), key=lambda pair: (pair[1].family is not None, pair[0]))
     for bound, entry in fixed_first:
@@ -69,7 +70,7 @@ def best_match(U: FloatArray) -> Match | None:
         if best is not None and best.residual <= NAMED:
             break
         # Columns that match to rounding end the search.
-        columns = search(U, entry.W, np.zeros(n, np.int64), enough=1e-20 * n)
+        columns = search(U, entry.W, any_order, enough=1e-20 * n)
         match = _fitted(entry, columns, C[np.ix_(columns, columns)])
         if best is None or _cost(match) < _cost(best):
             best = match

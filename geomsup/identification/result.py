@@ -17,7 +17,7 @@ from geomsup.identification.catalogue import plural
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Factor", "Geometry"]
+__all__ = ["Factor", "Geometry", "several"]
 
 MOST_ROWS = 40
 """Rows in a summary."""
@@ -138,14 +138,16 @@ class Geometry:
         counts = Counter(factor.label for factor in self.factors)
         if not counts:
             return "nothing represented"
-        text = " ⊗ ".join(_several(label, count) for label, count in counts.items())
-        if not self.named:
+        text = " ⊗ ".join(several(label, count) for label, count in counts.items())
+        if all(factor.name is None for factor in self.factors):
             text = f"no named structure ({text})"
         return text + (f" + {len(self.unrepresented)} not represented" if self.unrepresented else "")
 
     @property
     def named(self) -> bool:
-        """Whether any factor has a name, exact or near."""
+        """Whether there is a structure with a name, exact or near; a line alone is none, since any direction is one."""
+        if len(self.represented) == 1:
+            return False
         return any(factor.name is not None for factor in self.factors)
 
     @property
@@ -291,7 +293,8 @@ class Geometry:
         return f"Geometry({self.name}{f', residual={self.residual:.2g}' if self.named else ''})"
 
 
-def _several(label: str, count: int) -> str:
+def several(label: str, count: int) -> str:
+    """So many of them: "pentagon", "2 digons", "3 × 24-cell"."""
     if count == 1:
         return label
     return f"{count} × {label}" if label[0].isdigit() else f"{count} {plural(label)}"

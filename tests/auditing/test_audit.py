@@ -108,10 +108,24 @@ def test_the_features(audit, trained):
     unit = W / np.linalg.norm(W, axis=0)
     expected = [sum((unit[:, i] @ W[:, j]) ** 2 for j in range(5) if j != i) for i in range(5)]
     np.testing.assert_allclose(shown["interference"], expected)
-    np.testing.assert_array_equal(shown["represented"], (W**2).sum(axis=0) > 0.5)
+    np.testing.assert_array_equal(shown["represented"], gs.represented(W))
+    assert sum(shown["represented"]) == 4
     table = audit.summary().splitlines()[-5:]
     assert [line.split()[-1] for line in table] == ["yes" if one else "no" for one in shown["represented"]]
     assert [float(line.split()[3]) for line in table] == pytest.approx(shown["norm"], abs=6e-6)
+
+
+def test_the_geometry(audit, trained):
+    """Of the weights and of the minimum below them, by name in the verdict and in full in the numbers."""
+    W, _ = trained
+    assert audit.geometry.name == gs.identify(W).name
+    assert audit.nearest_geometry.name == "2 digons + 1 not represented"
+    assert audit.nearest_geometry.name in audit.verdict
+    assert audit.to_dict()["geometry"] == gs.identify(W).to_dict()
+    assert audit.to_dict()["nearest"]["geometry"]["name"] == audit.nearest_geometry.name
+    assert sorted(audit.geometry.represented) == np.flatnonzero(audit.represented).tolist()
+    bent = dataclasses.replace(audit, W=gs.frames.polygon(5))
+    assert "Arrangement of the weights: pentagon; of the minimum below: 2 digons + 1 not represented." in bent.verdict
 
 
 def test_an_optimum_is_the_best(best):
@@ -238,6 +252,8 @@ def test_untied_weights(trained):
     np.testing.assert_allclose(audit.gain, 0.9 * (W**2).sum(axis=0))
     assert "the best that a search found for tied weights" in audit.verdict
     assert "No minimum below untied weights is looked for." in audit.verdict
+    assert "Arrangement of the input weights: 2 near digons + 1 not represented." in audit.verdict
+    assert audit.nearest_geometry is None
     assert audit.verdict in " ".join(audit.summary().split())
     assert json.loads(json.dumps(audit.to_dict(), allow_nan=False))["nearest"] is None
     assert repr(audit).startswith("Audit(loss=0.0")

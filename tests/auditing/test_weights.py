@@ -382,3 +382,17 @@ def test_a_header_of_someone_else_is_an_array(tmp_path):
     np.savez(tmp_path / "b.npz", W=W, b=b, header=np.arange(3))
     for name in ("a.npz", "b.npz"):
         assert read_weights(tmp_path / name).unused == ("header",)
+
+
+def test_a_bias_that_is_not_needed(tmp_path):
+    """Zeros where there is none; what is there is still read, and still tells rows from columns."""
+    np.savez(tmp_path / "a.npz", W=STACK, losses=np.zeros(3))
+    assert "could be the bias" in refused(tmp_path / "a.npz")
+    found = read_weights(tmp_path / "a.npz", need_bias=False)
+    assert (found.used, found.unused, found.b.tolist()) == (("W",), ("losses",), [0.0] * 5)
+    np.savez(tmp_path / "b.npz", W=W.T, b=b)
+    assert "pass transpose=True" in refused(tmp_path / "b.npz", need_bias=False)
+    np.testing.assert_array_equal(read_weights(tmp_path / "b.npz", transpose=True, need_bias=False).b, b)
+    np.savez(tmp_path / "c.npz", W=W, b=b, bias=b)
+    assert "b and bias could be the bias" in refused(tmp_path / "c.npz", need_bias=False)
+    assert "and not 'shift'" in refused(tmp_path / "a.npz", need_bias=False, bias_key="shift")

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup._typing import FloatArray
 from geomsup.identification.catalogue import Entry, named, plural
-from geomsup.splitting import represented
 from tests.identification.moved import moved
 
 frames = gs.frames
@@ -82,7 +81,7 @@ def test_tegum_products_of_the_whole_catalogue() -> None:
     assert len(draws) > 100
 
 
-@given(entries, st.lists(st.floats(0.7, 1.4), min_size=28, max_size=28), st.floats(1e-100, 1e100), seeds)
+@given(entries, st.lists(st.floats(0.75, 1.4), min_size=28, max_size=28), st.floats(1e-100, 1e100), seeds)
 def test_invariance(entry: Entry, norms: list[float], scale: float, seed: int) -> None:
     W = frames.scaled(entry.W, norms[: entry.W.shape[1]])
     geometry, other = gs.identify(W), gs.identify(scale * moved(W, rng=seed))
@@ -90,6 +89,28 @@ def test_invariance(entry: Entry, norms: list[float], scale: float, seed: int) -
     assert np.allclose(np.sort(other.dimensionality), np.sort(geometry.dimensionality), atol=1e-12)
     assert other.tolerance == pytest.approx(geometry.tolerance)
     assert other.factors[0].n_products == geometry.factors[0].n_products
+
+
+@given(st.lists(entries, min_size=1, max_size=3), st.sampled_from([0.0, 0.01, 0.1, 1.0]), st.floats(1e-6, 1e6), seeds)
+def test_nothing_depends_on_basis_order_or_scale(chosen: list[Entry], noise: float, scale: float, seed: int) -> None:
+    """Of arrangements that have a name, nearly have one, or have none: a rotation, a permutation and a factor."""
+    rng = np.random.default_rng(seed)
+    W = moved(tegum(chosen), rng=rng, noise=noise)
+    order, Q = rng.permutation(W.shape[1]), np.linalg.qr(rng.standard_normal((len(W), len(W))))[0]
+    plain, other = gs.identify(W), gs.identify(scale * (Q @ W)[:, order])
+    assert {order[i] for i in other.unrepresented} == set(plain.unrepresented)
+    parts = {frozenset(order[list(factor.features)].tolist()): factor for factor in other.factors}
+    assert set(parts) == {frozenset(factor.features) for factor in plain.factors}
+    for factor in plain.factors:
+        same = parts[frozenset(factor.features)]
+        assert (same.label, same.symmetry_order, same.dimension) == (
+            factor.label,
+            factor.symmetry_order,
+            factor.dimension,
+        )
+        # measured on 298 factors: 3e-16, so that the search ends in the same matching
+        assert same.residual == pytest.approx(factor.residual, abs=1e-9, nan_ok=True)
+    np.testing.assert_allclose(other.dimensionality, plain.dimensionality[order], atol=1e-12)
 
 
 @given(st.integers(1, 6), st.integers(1, 12), seeds)
@@ -104,7 +125,7 @@ def test_bounds_hold_for_any_directions(m: int, n: int, seed: int) -> None:
 
 @pytest.mark.parametrize("draws", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_random_directions_have_no_name(draws: int) -> None:
-    """Gaussian W, 3 ≤ n ≤ 40, 2 ≤ m ≤ n. Measured in 1,000 draws: 4 with a name, all with n = 3."""
+    """Gaussian W, 3 ≤ n ≤ 40, 2 ≤ m ≤ n. Measured in 1,000 draws: 3 with a name, all with n = 3."""
     wrong = 0
     for seed in range(draws):
         rng = np.random.default_rng(seed)
@@ -147,14 +168,59 @@ def test_one_line_names(W: FloatArray, name: str) -> None:
     assert gs.identify(W).name == name
 
 
-def test_minima_have_the_names_of_the_paper() -> None:
-    """Five features in two dimensions with importance 0.9^i, at sparsity 0, 0.8 and 0.9."""
-    importance = gs.geometric_importance(5, 0.9)
-    names = [
-        gs.identify(gs.minimize(gs.Problem(5, 2, p, importance), rng=0, n_starts=24).W).name for p in (1.0, 0.2, 0.1)
-    ]
-    # The pentagon of unequal importances is bent: its angles differ by some degrees.
-    assert names == ["2 lines + 3 not represented", "2 digons + 1 not represented", "near pentagon"]
+def intro(p: float, ratio: float) -> gs.Problem:
+    """Five features in two dimensions with importance ratio^i: the first experiment of the paper has 0.9."""
+    return gs.Problem(5, 2, p, gs.geometric_importance(5, ratio))
+
+
+@pytest.mark.parametrize(
+    ("p", "ratio", "name"),
+    [
+        (1.0, 0.9, "2 lines + 3 not represented"),
+        (0.2, 0.9, "2 digons + 1 not represented"),
+        (0.1, 0.9, "near pentagon"),  # unequal importances bend it: its angles differ by some degrees
+        (0.2, 1.0, "pentagon"),  # with equal importances it wins below p = 0.22488
+        (0.1, 1.0, "pentagon"),
+    ],
+)
+def test_minima_have_the_names_of_the_paper(p: float, ratio: float, name: str) -> None:
+    """At sparsity 0, 0.8 and 0.9: two orthogonal features, two antipodal pairs, a pentagon."""
+    assert gs.identify(gs.minimize(intro(p, ratio), rng=0, n_starts=24).W).name == name
+
+
+def test_equal_importances_and_dense_features_have_no_name() -> None:
+    """At sparsity 0 nothing singles out two of five equal features.
+
+    Without the ReLU every W with orthonormal rows is as good as two orthogonal features, (5 − 2)/12; with it bent ones
+    are a little better, and they come in many forms.
+    """
+    problem = intro(1.0, 1.0)
+    lines = float(gs.expected_loss(problem, np.eye(2, 5), [0.0, 0.0, 0.5, 0.5, 0.5]))
+    assert lines == pytest.approx(3 / 12, rel=1e-12)
+    assert gs.minimize(problem.replace(activation="identity"), rng=0, n_starts=4).loss == pytest.approx(3 / 12)
+    best = gs.minimize(problem, rng=0, n_starts=24)
+    assert 0.998 * lines < best.loss < lines
+    assert not gs.identify(best.W).named
+
+
+def test_trained_weights_have_the_names_of_the_paper() -> None:
+    """Where the loss is that of the best basin the name is the paper's; the other basins are told by name too."""
+    cases = [(1.0, 0.9), (0.2, 0.9), (0.1, 0.9), (0.1, 1.0)]
+    problems = [intro(*case) for case in cases for _ in range(4)]
+    run = gs.train(problems, n_steps=4000, learning_rate=3e-3, schedule="cosine", batch_size=512, rng=0)
+    geometries = np.array([gs.identify(W) for W in run.W]).reshape(4, 4)
+    names = np.array([one.name.replace("near ", "") for one in geometries.flat]).reshape(4, 4)
+    best = np.array([gs.minimize(intro(*case), rng=0, n_starts=24).loss for case in cases])
+    excess = run.loss.reshape(4, 4) / best[:, None] - 1
+    assert set(names[0]) == {"2 lines + 3 not represented"}
+    # which features make the pairs costs up to 6.2 %; a pentagon bent by the importances until it has no name 7.2 %
+    pairs = excess[1] < 0.065
+    assert set(names[1, pairs]) == {"2 digons + 1 not represented"}
+    assert [one.factors[0].nearest for one in geometries[1, ~pairs]] == ["pentagon"]
+    assert not any(one.named for one in geometries[1, ~pairs])
+    for k in (2, 3):
+        assert set(names[k, excess[k] < 0.05]) == {"pentagon"}
+        assert set(names[k, excess[k] > 0.05]) <= {"2 digons + 1 not represented"}
 
 
 def test_description_of_what_has_no_name() -> None:
@@ -171,13 +237,11 @@ def test_square_prism_beside_the_cube() -> None:
     assert (factor.name, factor.near, factor.symmetry_order) == ("square prism", False, 16)
 
 
-@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=9), st.floats(1e-6, 1e6))
-def test_represented(norms: list[float], scale: float) -> None:
-    relative = np.array(norms) / max(norms)
-    counted = represented(scale * np.array(norms))
-    assert counted[relative >= 0.6].all()
-    assert not counted[relative < 0.1 - 1e-12].any()
-    assert (relative[counted].min() > relative[~counted]).all()
+def test_short_features_are_not_named() -> None:
+    """One rule for the whole package: longer than half of the longest."""
+    W = frames.scaled(frames.tegum(frames.polygon(5), [[1.0, -1.0]]), [1, 1.2, 1, 1, 0.8, 0.55, 0.61])
+    assert gs.identify(W).name == "pentagon ⊗ line + 1 not represented"
+    assert gs.identify(W).unrepresented == (5,)
 
 
 def test_feature_graph() -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import geomsup as gs
+from geomsup._text import shortened
 from geomsup.cli import main
 from tests.training.test_trainer import same
 
@@ -31,6 +32,8 @@ def test_the_summary_gives_every_instance():
         assert f"{found.loss[k]:#.9g}" in line
         assert f"{found.history.sampled_loss[-1, k]:.6g}" in line
         assert f"{found.dimensionality[k].sum():.4f}" in line
+        assert line.endswith(shortened(gs.identify(found.W[k]).name, 60))
+        assert f"{int(gs.represented(found.W[k]).sum())} of 4" in line
     assert "training" in done.stderr
     assert "training ..." not in done.stdout
     assert run(*SMALL, "--quiet").stderr == ""
@@ -44,6 +47,7 @@ def test_json_and_the_saved_run_agree_with_the_library(tmp_path):
     for name in ("W", "b", "loss", "error", "dimensionality"):
         np.testing.assert_array_equal(found[name], getattr(expected, name))
     assert [gs.Problem.from_dict(one) for one in found["problems"]] == PROBLEMS
+    assert found["arrangement"] == [gs.identify(W).name for W in expected.W]
     assert found["settings"] == expected.settings.to_dict()
     assert found["history"]["exact_loss"][1] == [None, None]
     assert found["history"]["exact_loss"][20] == expected.history.exact_loss[20].tolist()
