@@ -9,6 +9,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from geomsup._typing import FloatArray
 from geomsup.features import Independent
+from geomsup.loss.expected import expected_loss
 from geomsup.optimize.lbfgs import descend
 from geomsup.optimize.newton import LARGEST_HESSIAN, Curvature, assemble_hessian, polish, spectrum
 from geomsup.optimize.objective import Objective
@@ -47,8 +48,9 @@ def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int
     share = tol / len(parts) ** 0.5
     parts = [replace(part, x=_finish_part(part.objective, part.x, share, max_steps)) for part in parts]
     apart = assemble(objective, parts)
-    before, after = objective(np.array([x, apart]), objective.fine)[0].tolist()
-    if after > before:  # the zeros cost more than finishing gained
+    # the whole may hold tiny entries in the place of zeros, for which only the exact loss is good enough
+    before, after = (expected_loss(objective.problem, *objective.unpack(point), tol=1e-10) for point in (x, apart))
+    if float(after) - after.error > float(before) + before.error:  # the zeros cost more than finishing gained
         return _finish_part(objective, x, tol, max_steps)
     return truncated_newton(objective, apart, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
 

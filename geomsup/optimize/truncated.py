@@ -75,12 +75,11 @@ class Products:
         """The diagonal of H."""
         W, R = self.W, self.rows
         n = W.shape[1]
-        own = np.arange(n)
-        inner = R[:, :n, :n]
-        by_column = np.einsum("jii->ji", inner).astype(np.float64)  # of every row j, in M_ji
-        WR = np.einsum("kc,icd->ikd", W, inner, optimize=True)
-        diagonal = (W**2) @ by_column + np.diag(self.slopes)
-        diagonal += np.einsum("ikd,kd->ki", WR, W) + 2 * WR[own, :, own].T * W
+        diagonal = np.tile(np.diag(self.slopes), (len(W), 1))
+        for i, inner in enumerate(R[:, :n, :n]):  # row by row: all at once would copy what is largest
+            WR = W @ inner
+            diagonal += W[:, i, None] ** 2 * np.diag(inner)
+            diagonal[:, i] += np.einsum("kd,kd->k", WR, W) + 2 * WR[:, i] * W[:, i]
         return self.objective.pack(diagonal, R[:, n, n].astype(np.float64))
 
 
