@@ -1,7 +1,7 @@
 """The command ``geomsup``: one command per verb, options in the field's names.
 
 Results go to standard output, progress to standard error. Exit code 0 means done, 2 a problem that cannot be read or
-an output that cannot be written, 130 an interruption.
+an output that cannot be written, 1 a certificate that proves nothing, 130 an interruption.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import click
 
 from geomsup import __version__
 from geomsup.cli.audit import audit
+from geomsup.cli.bound import bound
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
 from geomsup.cli.train import train
@@ -26,4 +27,5 @@ def main() -> None:
 main.add_command(solve)
 main.add_command(train)
 main.add_command(audit)
+main.add_command(bound)
 main.add_command(intro)
