@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from geomsup._typing import JSON
 from geomsup._validate import integer
+from geomsup.bounds._attained import energy_at_most
 from geomsup.bounds._check_two_point import layer_cake
 from geomsup.bounds._moments import alone
 from geomsup.bounds._numbers import exact, text
@@ -96,7 +97,8 @@ def bracket(
     Returns
     -------
     Bracket
-        The upper side is the value attained, with its error; the lower side is proved, and 0 where no bound is known.
+        The upper side is the value attained, rounded up in ball arithmetic or with its error bound; the lower side is
+        proved, and 0 where no bound is known.
 
     Raises
     ------
@@ -123,10 +125,9 @@ def bracket(
     assert n is not None  # bound refuses it
     assert m is not None
     found = minimize_energy(subject, n, m, **search)
-    # A sum of n(n − 1) terms, each with a few roundings of a cosine: nowhere near the last digits that are shown.
-    upper = found.energy + 1e-13 * n * n * max(1.0, abs(found.energy) / n) if found.energy else 0.0
+    upper = energy_at_most(description_of(subject), found.U)
     name = f"energy of {n} unit vectors in R^{m}"
-    return Bracket(name, lower.value, max(lower.value, upper), found.U, lower.certificate)
+    return Bracket(name, lower.value, upper, found.U, lower.certificate)
 
 
 def description_of(potential: Potential) -> JSON:

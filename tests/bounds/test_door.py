@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geomsup as gs
+from geomsup.bounds._attained import energy_at_most
+from geomsup.bounds.door import description_of
 from tests.strategies import problems
 
 
@@ -123,3 +125,37 @@ def test_piecewise_polynomials_agree_with_the_named_potentials():
     for method in ("value", "slope", "curvature"):
         np.testing.assert_allclose(getattr(spline, method)(t), getattr(gs.ReluSquared(), method)(t), atol=1e-15)
     assert gs.bound(spline, n=6, m=2).value == pytest.approx(gs.bound(gs.ReluSquared(), n=6, m=2).value, rel=1e-8)
+
+
+@given(
+    st.sampled_from(
+        [
+            gs.ReluSquared(),
+            gs.FramePotential(),
+            gs.BiasedRelu(1.3, -0.4),
+            gs.BiasedRelu(0.5, -1.0),
+            gs.Riesz(1.0),
+            gs.Riesz(0.3),
+            gs.PiecewisePolynomial([-1, 0.2, 1], [[1, 1], [1.2, 0, 3]]),
+        ]
+    ),
+    st.integers(2, 4),
+    st.integers(1, 7),
+    st.integers(0, 10**6),
+)
+def test_what_is_attained_is_rounded_up(potential, m, n, seed):
+    U = np.random.default_rng(seed).normal(size=(m, n))
+    found, energy = energy_at_most(description_of(potential), U), gs.energy_of(potential, U)
+    assert found == pytest.approx(energy, rel=1e-12, abs=1e-14)
+    assert found >= energy * (1 - 1e-13) - 1e-14
+
+
+def test_what_is_attained_at_the_edges():
+    for U in ([[1, 1], [0, 0]], [[1, -1], [0, 0]], [[1, 0], [0, 1]], [[3, 3, -7], [1, 1, 2]]):
+        for potential in (gs.ReluSquared(), gs.FramePotential(), gs.BiasedRelu(1.0, 0.0)):
+            assert energy_at_most(description_of(potential), np.array(U, float)) == pytest.approx(
+                gs.energy_of(potential, U)
+            )
+    assert energy_at_most(description_of(gs.Riesz()), np.ones((2, 2))) == np.inf
+    step = gs.PiecewisePolynomial([-1, 0, 1], [[0], [1]])  # at an edge the larger side counts
+    assert energy_at_most(description_of(step), np.eye(2)) == 2.0
