@@ -25,8 +25,9 @@ from geomsup.loss import (
 from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
-    from geomsup import frames, plot
+    from geomsup import bounds, frames, plot
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
+    from geomsup.bounds import Bound, Bracket, Certificate, Verification, bound, bracket, capacity, verify
     from geomsup.identification import Alignment, Factor, Geometry, Symmetry, alignment, identify, symmetry
     from geomsup.local import LocalStructure, Stress, local_structure
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         FramePotential,
         KGon,
         OneActiveSolution,
+        PiecewisePolynomial,
         ReluSquared,
         Riesz,
         capacity_of,
@@ -70,6 +72,14 @@ _LATER = {
     "audit": "geomsup.auditing",
     "audit_all": "geomsup.auditing",
     "read_weights": "geomsup.auditing",
+    "Bound": "geomsup.bounds",
+    "Bracket": "geomsup.bounds",
+    "Certificate": "geomsup.bounds",
+    "Verification": "geomsup.bounds",
+    "bound": "geomsup.bounds",
+    "bracket": "geomsup.bounds",
+    "capacity": "geomsup.bounds",
+    "verify": "geomsup.bounds",
     "Alignment": "geomsup.identification",
     "Factor": "geomsup.identification",
     "Geometry": "geomsup.identification",
@@ -98,6 +108,7 @@ _LATER = {
     "FramePotential": "geomsup.sparse",
     "KGon": "geomsup.sparse",
     "OneActiveSolution": "geomsup.sparse",
+    "PiecewisePolynomial": "geomsup.sparse",
     "ReluSquared": "geomsup.sparse",
     "Riesz": "geomsup.sparse",
     "capacity_of": "geomsup.sparse",
@@ -116,6 +127,7 @@ _LATER = {
     "TrainingHistory": "geomsup.training",
     "TrainingSettings": "geomsup.training",
     "train": "geomsup.training",
+    "bounds": "",
     "frames": "",
     "plot": "",
 }
@@ -129,7 +141,10 @@ __all__ = [
     "Arrangement",
     "Audit",
     "BiasedRelu",
+    "Bound",
+    "Bracket",
     "CapacitySolution",
+    "Certificate",
     "ConstantRate",
     "CosineDecay",
     "CustomPotential",
@@ -145,6 +160,7 @@ __all__ = [
     "Minimum",
     "MultistartLBFGS",
     "OneActiveSolution",
+    "PiecewisePolynomial",
     "Problem",
     "ReluSquared",
     "Riesz",
@@ -156,10 +172,15 @@ __all__ = [
     "Symmetry",
     "TrainingHistory",
     "TrainingSettings",
+    "Verification",
     "Weights",
     "alignment",
     "audit",
     "audit_all",
+    "bound",
+    "bounds",
+    "bracket",
+    "capacity",
     "capacity_of",
     "capacity_search",
     "dimensions_per_feature",
@@ -188,6 +209,7 @@ __all__ = [
     "symmetry",
     "train",
     "untied_loss_and_grad",
+    "verify",
 ]
 
 

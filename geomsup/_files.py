@@ -1,6 +1,6 @@
 """Saving and loading: one ``.npz`` archive per object, with a JSON header inside, and never a pickle.
 
-An archive is written under a temporary name next to its target and moved into place when complete, so a reader
+A file is written under a temporary name next to its target and moved into place when complete, so a reader
 sees the old file or the new one, and an interrupted writer leaves nothing behind.
 """
 
@@ -11,9 +11,10 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -31,6 +32,21 @@ def npz_path(path: str | os.PathLike[str]) -> Path:
     return target if target.suffix == ".npz" else target.with_name(target.name + ".npz")
 
 
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A stream to a temporary name beside `target` that takes its place when the block ends, or leaves nothing."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except BaseException:  # KeyboardInterrupt included: no half-written file may stay
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, Any], meta: JSON, kind: str) -> Path:
     """Write `arrays` and the JSON-able `meta` to one archive, atomically, and return its path.
 
@@ -45,20 +61,11 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, Any], meta: JSO
         raise ValueError(f"the array name {_HEADER!r} is taken by the JSON header: choose another name")
     header = json.dumps({"format": FORMAT, "kind": kind, "meta": meta})
     target = npz_path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            # Entry by entry rather than np.savez: any array name is safe and object arrays are refused.
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, array in {_HEADER: np.array(header), **arrays}.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                        np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:  # KeyboardInterrupt included: no half-written file may stay
-        temporary.unlink(missing_ok=True)
-        raise
+    # Entry by entry rather than np.savez: any array name is safe and object arrays are refused.
+    with replacing(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in {_HEADER: np.array(header), **arrays}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
     return target
 
 

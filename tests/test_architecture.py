@@ -38,7 +38,7 @@ ROOMS = (
     "plot",
     "cli",
 )
-LAZY = {"cvxpy", "matplotlib", "joblib", "numba", "networkx", "click", "rich"}
+LAZY = {"cvxpy", "matplotlib", "joblib", "numba", "networkx", "click", "rich", "flint"}
 MAX_LINES = 400
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from geomsup._text import exactly, finite_or_none, shortened
 from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.arrangement import Arrangement, represented
+from geomsup.bounds import bound
 from geomsup.identification import Geometry, identify
 from geomsup.optimize import Minimum
 from geomsup.problem import Problem
@@ -234,6 +235,7 @@ class Audit:
             f"loss per feature  {exactly(self.loss / n, self.error / n)}   (mean over the {n} features)",
             f"best known        {exactly(self.best, self.best_error)}   ({self.source})",
         ]
+        lines.append(f"lower bound       {bound(self.problem).summary()}")
         if near is None:
             lines += [f"excess            {self.excess:.6g}", f"gradient norm     {self.gradient_norm:.1e}"]
         else:
@@ -272,7 +274,7 @@ class Audit:
 
     def to_dict(self) -> JSON:
         """Everything as JSON-able numbers, text and lists; None for what is not finite or does not apply."""
-        near = self.nearest
+        near, lower = self.nearest, bound(self.problem)
         return {
             "problem": self.problem.to_dict(),
             "verdict": self.verdict,
@@ -282,6 +284,7 @@ class Audit:
             "best": self.best,
             "best_error": self.best_error,
             "source": self.source,
+            "lower_bound": lower.value if lower.known else None,
             "excess": self.excess,
             "relative_excess": finite_or_none(self.relative(self.excess)),
             "noise": self.noise,

@@ -1,7 +1,7 @@
 """The command ``geomsup``: one command per verb, options in the field's names.
 
 Results go to standard output, progress to standard error. Exit code 0 means done, 2 a problem that cannot be read or
-an output that cannot be written, 130 an interruption.
+an output that cannot be written, 1 a certificate that proves nothing, 130 an interruption.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import click
 
 from geomsup import __version__
 from geomsup.cli.audit import audit
+from geomsup.cli.bound import bound
 from geomsup.cli.identify import identify
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
@@ -28,4 +29,5 @@ main.add_command(solve)
 main.add_command(train)
 main.add_command(audit)
 main.add_command(identify)
+main.add_command(bound)
 main.add_command(intro)

@@ -12,12 +12,13 @@ from geomsup.identification import identify
 
 if TYPE_CHECKING:
     from geomsup._typing import JSON, FloatArray
+    from geomsup.bounds import Bound
     from geomsup.optimize import Solution
 
 MOST_FEATURES, MOST_MINIMA = 60, 12
 
 
-def describe(solution: Solution, *, seed: int) -> str:
+def describe(solution: Solution, *, seed: int, bound: Bound) -> str:
     """The summary that `geomsup solve` prints."""
     problem, n = solution.problem, solution.problem.n_features
     lines = [
@@ -25,6 +26,7 @@ def describe(solution: Solution, *, seed: int) -> str:
         "",
         f"loss              {exactly(solution.loss, solution.error)}   (sum over features)",
         f"loss per feature  {exactly(solution.loss / n, solution.error / n)}   (mean over the {n} features)",
+        f"lower bound       {bound.summary()}",
         f"gradient norm     {solution.gradient_norm:.1e}",
         f"status            {solution.status.value}",
         f"arrangement       {identify(solution.W).name}",
@@ -42,7 +44,7 @@ def rank(W: FloatArray) -> int:
     return int(np.sum(singular > 1e-6 * singular[0])) if singular[0] > 0 else 0
 
 
-def to_json(solution: Solution, *, seed: int, version: str) -> JSON:
+def to_json(solution: Solution, *, seed: int, version: str, bound: Bound) -> JSON:
     """Everything in the summary, and the weights, as numbers."""
     arrangement = solution.arrangement
     return {
@@ -53,6 +55,7 @@ def to_json(solution: Solution, *, seed: int, version: str) -> JSON:
         "n_descents": solution.n_descents,
         "loss": solution.loss,
         "error": solution.error,
+        "lower_bound": bound.value if bound.known else None,
         "loss_per_feature": solution.loss / solution.problem.n_features,
         "gradient_norm": finite_or_none(solution.gradient_norm),
         "arrangement": identify(solution.W).name,

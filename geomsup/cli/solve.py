@@ -59,6 +59,7 @@ def solve(
     written: list[Path] = []
     with plain_errors(lambda: f"{' and '.join(map(str, written))} was written" if written else "nothing was written"):
         from geomsup import __version__
+        from geomsup.bounds import bound
         from geomsup.cli._report import describe, to_json
         from geomsup.optimize import minimize
 
@@ -70,6 +71,7 @@ def solve(
             solution = minimize(
                 problem, n_starts=n_starts, rng=seed, workers=workers, callback=callback, start=first, bias=bias
             )
+        lower = bound(problem, bias="zero" if bias == "zero" else "free")
         if save is not None:
             written.append(solution.save(save))
         if plot is not None:
@@ -77,9 +79,11 @@ def solve(
                 write_picture(draw(solution), plot)
             written.append(plot)
         if as_json:
-            click.echo(json.dumps(to_json(solution, seed=seed, version=__version__), allow_nan=False))
+            click.echo(json.dumps(to_json(solution, seed=seed, version=__version__, bound=lower), allow_nan=False))
         else:
-            click.echo("\n".join([describe(solution, seed=seed), *(f"written: {path}" for path in written)]))
+            click.echo(
+                "\n".join([describe(solution, seed=seed, bound=lower), *(f"written: {path}" for path in written)])
+            )
 
 
 def read_start(path: Path) -> Arrangement:

@@ -13,7 +13,15 @@ from geomsup.sparse.capacity import CapacitySolution, capacity_of, capacity_sear
 from geomsup.sparse.energy import EnergyMinimum, EnergySolution, energy_of, minimize_energy
 from geomsup.sparse.one_active import OneActiveSolution, minimize_one_active
 from geomsup.sparse.polygons import KGon, k_gon
-from geomsup.sparse.potentials import BiasedRelu, CustomPotential, FramePotential, Potential, ReluSquared, Riesz
+from geomsup.sparse.potentials import (
+    BiasedRelu,
+    CustomPotential,
+    FramePotential,
+    PiecewisePolynomial,
+    Potential,
+    ReluSquared,
+    Riesz,
+)
 
 __all__ = [
     "BiasedRelu",
@@ -24,6 +32,7 @@ __all__ = [
     "FramePotential",
     "KGon",
     "OneActiveSolution",
+    "PiecewisePolynomial",
     "Potential",
     "ReluSquared",
     "Riesz",

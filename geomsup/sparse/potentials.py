@@ -1,29 +1,38 @@
 r"""Potentials: functions of the cosine between two unit vectors, whose sum over pairs is an energy.
 
-========================  ====================================  ======================================================
-class                     f(t)                                  where it comes from
-========================  ====================================  ======================================================
-:class:`ReluSquared`      :math:`t_+^2`                         interference through a ReLU without bias
-:class:`BiasedRelu`       :math:`(r^2 t + b)_+^3 / (3 r^2 t)`   the same with a common norm and a common bias b ≤ 0
-:class:`Riesz`            :math:`(2 - 2t)^{-s/2}`               inverse powers of the distance; s = 1 is Coulomb's
-:class:`FramePotential`   :math:`t^2`                           least for tight frames
-:class:`CustomPotential`  any                                   functions passed in
-========================  ====================================  ======================================================
+============================  ===================================  ===================================================
+class                         f(t)                                 where it comes from
+============================  ===================================  ===================================================
+:class:`ReluSquared`          :math:`t_+^2`                        interference through a ReLU without bias
+:class:`BiasedRelu`           :math:`(r^2 t + b)_+^3 / (3 r^2 t)`  the same with a common norm and a common bias b ≤ 0
+:class:`Riesz`                :math:`(2 - 2t)^{-s/2}`              inverse powers of the distance; s = 1 is Coulomb's
+:class:`FramePotential`       :math:`t^2`                          least for tight frames
+:class:`PiecewisePolynomial`  a polynomial on each interval        known everywhere, so it can be bounded exactly
+:class:`CustomPotential`      any                                  functions passed in
+============================  ===================================  ===================================================
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup._validate import real_number
+from geomsup._validate import real_array, real_number
 
-__all__ = ["BiasedRelu", "CustomPotential", "FramePotential", "Potential", "ReluSquared", "Riesz"]
+__all__ = [
+    "BiasedRelu",
+    "CustomPotential",
+    "FramePotential",
+    "PiecewisePolynomial",
+    "Potential",
+    "ReluSquared",
+    "Riesz",
+]
 
 STEP = 6e-6
 """Of the differences that stand in for a missing second derivative: the cube root of the rounding unit."""
@@ -208,6 +217,73 @@ class FramePotential(Potential):
     def curvature(self, t: FloatArray) -> FloatArray:
         """2."""
         return np.full(t.shape, 2.0)
+
+
+@final
+@dataclass(frozen=True, init=False)
+class PiecewisePolynomial(Potential):
+    r"""f(t) = Σ_j a_kj t^j between one break and the next.
+
+    Unlike functions in code it is known everywhere, so its energies can be bounded exactly.
+
+    Parameters
+    ----------
+    breaks : sequence of float
+        Increasing, from −1 to 1.
+    coefficients : sequence of sequences of float
+        For each interval the polynomial, constant first. The search wants f' continuous; a bound needs nothing.
+
+    Raises
+    ------
+    ValueError
+        Breaks that do not increase from −1 to 1, or another number of polynomials than intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import geomsup as gs
+    >>> f = gs.PiecewisePolynomial([-1, 0, 1], [[0], [0, 0, 1]])  # the same as ReluSquared()
+    >>> f.value(np.array([-0.5, 0.0, 0.5]))
+    array([0.  , 0.  , 0.25])
+    """
+
+    breaks: tuple[float, ...]
+    coefficients: tuple[tuple[float, ...], ...]
+
+    def __init__(self, breaks: Sequence[float], coefficients: Sequence[Sequence[float]]) -> None:
+        points = tuple(real_array("breaks", breaks).ravel().tolist())
+        pieces = tuple(
+            tuple(real_array(f"coefficients[{k}]", piece).ravel().tolist()) for k, piece in enumerate(coefficients)
+        )
+        if len(points) < 2 or points[0] != -1 or points[-1] != 1 or any(np.diff(points) <= 0):
+            raise ValueError(f"breaks={points} do not increase from -1 to 1: pass for example [-1, 0, 1]")
+        if len(pieces) != len(points) - 1 or not all(pieces):
+            raise ValueError(
+                f"there are {len(points) - 1} intervals and {len(pieces)} polynomials: pass one list for each interval"
+            )
+        object.__setattr__(self, "breaks", points)
+        object.__setattr__(self, "coefficients", pieces)
+
+    def value(self, t: FloatArray) -> FloatArray:
+        """f(t)."""
+        return self._derivative(t, 0)
+
+    def slope(self, t: FloatArray) -> FloatArray:
+        """f'(t)."""
+        return self._derivative(t, 1)
+
+    def curvature(self, t: FloatArray) -> FloatArray:
+        """f''(t)."""
+        return self._derivative(t, 2)
+
+    def _derivative(self, t: FloatArray, order: int) -> FloatArray:
+        """The derivative of the piece to the right, at a break the mean of both sides."""
+        sides = []
+        for side in ("left", "right"):
+            k = np.clip(np.searchsorted(self.breaks, t, side=side) - 1, 0, len(self.coefficients) - 1)
+            polynomials = [np.polynomial.Polynomial(piece).deriv(order) for piece in self.coefficients]
+            sides.append(np.select([k == j for j in range(len(polynomials))], [p(t) for p in polynomials]))
+        return np.asarray((sides[0] + sides[1]) / 2)
 
 
 @final

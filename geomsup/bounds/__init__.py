@@ -1,0 +1,43 @@
+"""Lower bounds: numbers that no arrangement can beat, each with a certificate that is checked without a solver.
+
+==========================================  ========================================================================
+:mod:`~geomsup.bounds.certificate`          claims with proofs, as plain files
+:mod:`~geomsup.bounds.verify`               checking them in exact arithmetic; no solver is imported
+:mod:`~geomsup.bounds.result`               `Bound` and `Bracket`
+:mod:`~geomsup.bounds.closed_forms`         the linear model, degree 2, dropped features, the price of orthogonality
+:mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
+:mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
+:mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
+:mod:`~geomsup.bounds.door`                 `bound` and `bracket`
+==========================================  ========================================================================
+"""
+
+from geomsup.bounds.capacity import arrangement_certificate, capacity, capacity_bound
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, price_of_orthogonality, welch_bound
+from geomsup.bounds.door import bound, bracket
+from geomsup.bounds.lp import polynomial_values
+from geomsup.bounds.result import Bound, Bracket
+from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
+from geomsup.bounds.verify import Evidence, Verification, verify
+
+__all__ = [
+    "Bound",
+    "Bracket",
+    "Certificate",
+    "Evidence",
+    "Verification",
+    "arrangement_certificate",
+    "bound",
+    "bracket",
+    "capacity",
+    "capacity_bound",
+    "dropped_feature_floor",
+    "linear_bound",
+    "polynomial_values",
+    "price_of_orthogonality",
+    "uniform_class_bound",
+    "uniform_loss",
+    "verify",
+    "welch_bound",
+]

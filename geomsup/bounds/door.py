@@ -1,0 +1,192 @@
+"""``bound`` and ``bracket``: the bound that is known for a problem or an energy, and both sides of its optimum."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from geomsup._typing import JSON
+from geomsup._validate import integer
+from geomsup.bounds._attained import energy_at_most
+from geomsup.bounds._check_two_point import layer_cake
+from geomsup.bounds._moments import alone
+from geomsup.bounds._numbers import exact, text
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.closed_forms import linear_bound, welch_bound
+from geomsup.bounds.result import Bound, Bracket, bound_from, exact_value
+from geomsup.bounds.verify import Evidence
+from geomsup.problem import Problem
+
+if TYPE_CHECKING:
+    from geomsup.sparse import Potential
+
+# The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
+
+__all__ = ["bound", "bracket", "description_of"]
+
+LARGEST, LARGEST_SET = 2000, 60
+"""Features, and features that are on together, up to which a bound is worked out: seconds in exact arithmetic."""
+
+
+def bound(subject: Problem | Potential, n: int | None = None, m: int | None = None, *, bias: str = "free") -> Bound:
+    r"""A number that no arrangement can beat, with a certificate.
+
+    ============================================  ==============================================================
+    subject                                       bound
+    ============================================  ==============================================================
+    a potential, with n and m                     two-point LP on Σ_{i≠j} f(u_i·u_j) for n unit vectors in R^m
+    a problem with activation ``"identity"``      the tail of principal components
+    a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
+    any other problem                             none known: 0
+    ============================================  ==============================================================
+
+    Parameters
+    ----------
+    subject : Problem or Potential
+        What is to be minimised.
+    n, m : int, optional
+        Number of unit vectors and dimension, for a potential.
+    bias : str
+        ``"free"`` or ``"zero"``: what arrangements of a problem are compared with.
+
+    Returns
+    -------
+    Bound
+        Its certificate was checked. Where no bound is known `value` is 0, as any sum of squares says, and `known` is
+        False.
+
+    Raises
+    ------
+    ValueError
+        A potential without n and m, or whose values between samples are not known (:class:`~geomsup.CustomPotential`).
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> gs.bound(gs.Riesz(), n=12, m=3)  # the icosahedron has 98.3305
+    Bound(proved by two-point LP, degree ...: Σ_{i≠j} f(u_i·u_j) ≥ 98.3305... for all 12 unit vectors in R^3, ...)
+    >>> linear = gs.Problem(5, 2, 0.5, activation="identity")
+    >>> print(f"{gs.bound(linear).value:.6f}")  # 3 (p/3 − p²/4)
+    0.312500
+    >>> gs.bound(gs.Problem(20, 5, 0.01), bias="zero")
+    Bound(proved by two-point LP, degree 3: loss ≥ 0.02... for all W of shape (5, 20) without bias, ...)
+    """
+    if bias not in ("free", "zero"):
+        raise ValueError(f"bias={bias!r} is unknown: pass 'free' or 'zero'")
+    if isinstance(subject, Problem):
+        if n is not None or m is not None:
+            raise ValueError("n and m are given, but the problem has its own: leave them out")
+        return _problem_bound(subject, bias)
+    if n is None or m is None:
+        raise ValueError(f"n={n} and m={m}, but an energy needs both: pass n vectors in m dimensions")
+    return _energy_bound(subject, integer("n", n, at_least=1), integer("m", m, at_least=1))
+
+
+def bracket(
+    subject: Problem | Potential, n: int | None = None, m: int | None = None, *, bias: str = "free", **search: Any
+) -> Bracket:
+    """Both sides of an optimum: what a search attains, and what nothing can beat.
+
+    Parameters
+    ----------
+    subject, n, m, bias
+        As in :func:`geomsup.bound`.
+    **search
+        Passed to :func:`geomsup.minimize` or :func:`geomsup.minimize_energy`: ``n_starts``, ``rng``, ``callback`` …
+
+    Returns
+    -------
+    Bracket
+        The upper side is the value attained, rounded up in ball arithmetic or with its error bound; the lower side is
+        proved, and 0 where no bound is known.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`geomsup.bound` and the search.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> gs.bracket(gs.ReluSquared(), n=5, m=2, n_starts=8, rng=0)
+    Bracket(0.95491... ≤ energy of 5 unit vectors in R^2 ≤ 0.954915..., relative gap ..., lower proved)
+    >>> gs.bracket(gs.Problem(n_features=3, n_hidden=1), n_starts=4, rng=0)
+    Bracket(0 ≤ loss ≤ 0.01..., no bound known)
+    """
+    lower = bound(subject, n, m, bias=bias)
+    if isinstance(subject, Problem):
+        from geomsup.optimize import minimize
+
+        solution = minimize(subject, bias="zero" if bias == "zero" else "free", **search)
+        upper = math.nextafter(solution.loss + solution.error, math.inf)
+        return Bracket("loss", lower.value, max(lower.value, upper), solution.W, lower.certificate)
+    from geomsup.sparse import minimize_energy
+
+    assert n is not None  # bound refuses it
+    assert m is not None
+    found = minimize_energy(subject, n, m, **search)
+    upper = energy_at_most(description_of(subject), found.U)
+    name = f"energy of {n} unit vectors in R^{m}"
+    return Bracket(name, lower.value, upper, found.U, lower.certificate)
+
+
+def description_of(potential: Potential) -> JSON:
+    """The potential as a certificate names it, its parameters exact.
+
+    Raises
+    ------
+    ValueError
+        It is given by code, so that nothing is known of it between the points at which it is evaluated.
+    """
+    from geomsup.sparse import BiasedRelu, FramePotential, PiecewisePolynomial, ReluSquared, Riesz
+
+    match potential:
+        case ReluSquared():
+            return {"name": "relu_squared"}
+        case FramePotential():
+            return {"name": "frame"}
+        case BiasedRelu(norm, bias):
+            return {"name": "biased_relu", "norm_squared": text(exact(norm) ** 2), "bias": text(exact(bias))}
+        case Riesz(s):
+            return {"name": "riesz", "s": text(exact(s))}
+        case PiecewisePolynomial(breaks, coefficients):
+            pieces = [[text(exact(x)) for x in piece] for piece in coefficients]
+            return {"name": "piecewise", "breaks": [text(exact(x)) for x in breaks], "coefficients": pieces}
+    raise ValueError(
+        f"no bound known for {potential!r}: a potential given by code is not known between the points where it is "
+        "evaluated; pass a PiecewisePolynomial that lies below it, or one of the named potentials"
+    )
+
+
+def _energy_bound(potential: Potential, n: int, m: int) -> Bound:
+    from geomsup.bounds.lp import energy_certificate
+
+    description = description_of(potential)
+    if description["name"] == "frame":
+        return welch_bound(n, m, potential="frame")
+    if description["name"] == "riesz" and m == 1 and n > 2:
+        raise ValueError(f"n={n} points on a line coincide and {potential!r} is infinite there: pass m of at least 2")
+    certificate = energy_certificate(potential.value, description, n, m)
+    return bound_from(certificate, f"two-point LP, degree {len(certificate.proof['coefficients']) - 1}")
+
+
+def _problem_bound(problem: Problem, bias: str) -> Bound:
+    linear, too_large = problem.activation == "identity", max(problem.n_features, problem.n_hidden) > LARGEST
+    if linear and not too_large and max(len(group.members) for group in problem.features.groups) <= LARGEST_SET:
+        return linear_bound(problem)
+    single = None if linear or too_large or bias == "free" else alone(problem.features)
+    if single is None:
+        return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
+    from geomsup.bounds.capacity import capacity_bound
+
+    capacity = capacity_bound(problem.n_hidden)
+    assert capacity.certificate is not None
+    importance = [exact(float(x)) for x in problem.importance]
+    claim = {
+        "quantity": "loss",
+        "m": problem.n_hidden,
+        "importance": [text(x) for x in importance],
+        "alone": [text(x) for x in single],
+        "value": text(layer_cake(importance, single, exact_value(capacity.certificate))),
+    }
+    return bound_from(Certificate("bias-free loss", claim, capacity.certificate.proof), capacity.method)

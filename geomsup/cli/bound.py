@@ -1,0 +1,218 @@
+"""``geomsup bound``: what nothing can beat, with a certificate that is checked without a solver."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from geomsup.cli._problem import NumberList, law_options, read_problem
+from geomsup.cli._terminal import check_target, plain_errors
+
+if TYPE_CHECKING:
+    from geomsup._typing import JSON
+    from geomsup.bounds import Bound, Bracket, Certificate
+    from geomsup.sparse import Potential
+
+_PATH = click.Path(path_type=Path)
+SHORT = 24
+"""Characters of an exact value that is printed; longer ones are rounded floats written as fractions."""
+
+
+@click.command()
+@click.option("-n", "--n-features", type=int, help="Number of features, or of unit vectors.")
+@click.option("-m", "--n-hidden", type=int, default=2, show_default=True, help="Number of hidden dimensions.")
+@click.option("--capacity", type=int, metavar="M", help="How many features M dimensions are worth, from both sides.")
+@click.option(
+    "--energy",
+    metavar="NAME",
+    help="Least energy of unit vectors: relu2, frame, riesz:S or biased:NORM,BIAS.",
+)
+@click.option(
+    "--uniform", is_flag=True, help="One active feature, one common norm and bias: all arrangements of that class."
+)
+@click.option("--verify", type=click.Path(exists=True, path_type=Path), help="Check the certificate in this file.")
+@click.option(
+    "-p",
+    "--feature-probability",
+    type=NumberList(),
+    default=0.05,
+    show_default=True,
+    help="Probability that a feature is active, when the bound is on the loss of a problem.",
+)
+@law_options
+@click.option("--bias", default="free", show_default=True, type=click.Choice(["free", "zero"]), help="Output bias.")
+@click.option("--search", is_flag=True, help="Search for the other side too.")
+@click.option("--n-starts", type=int, help="Number of starting points of the search.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the search.")
+@click.option("--save", type=_PATH, help="Write the certificate to this .json file.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def bound(
+    *,
+    capacity: int | None,
+    energy: str | None,
+    uniform: bool,
+    verify: Path | None,
+    save: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Print a bound on the loss of a problem, on an energy or on a capacity, and how it is known."""
+    with plain_errors(lambda: "nothing was written"):
+        chosen = [capacity is not None, energy is not None, uniform, verify is not None]
+        if sum(chosen) > 1:
+            raise ValueError("--capacity, --energy, --uniform and --verify exclude each other: pass one of them")
+        check_target("--save", save)
+        if verify is not None:
+            _verify(verify)
+            return
+        result = _compute(capacity, energy, uniform, **options)
+        written = None
+        if save is not None:
+            if result.certificate is None:
+                raise ValueError("no bound known, and so no certificate to save: leave --save out")
+            written = result.certificate.save(save)
+        if as_json:
+            click.echo(json.dumps(_to_json(result)))
+        else:
+            click.echo("\n".join([*_describe(result), *([f"written: {written}"] if written else [])]))
+
+
+def _verify(path: Path) -> None:
+    from geomsup.bounds import verify
+
+    verification = verify(path)
+    click.echo(f"{verification.status}: {verification.statement or verification.reason}")
+    if not verification:
+        raise click.exceptions.Exit(1)
+
+
+def _compute(
+    capacity: int | None,
+    energy: str | None,
+    uniform: bool,
+    *,
+    n_features: int | None,
+    n_hidden: int,
+    bias: str,
+    search: bool,
+    n_starts: int | None,
+    seed: int,
+    **law: Any,
+) -> Bound | Bracket:
+    import geomsup.bounds as bounds
+
+    if capacity is not None:
+        return bounds.capacity(capacity, rng=seed)
+    effort: dict[str, Any] = {"rng": seed} | ({} if n_starts is None else {"n_starts": n_starts})
+    if uniform:
+        return _uniform(n_features, n_hidden, effort)
+    if energy is not None:
+        potential = read_potential(energy)
+        if search:
+            return bounds.bracket(potential, n_features, n_hidden, **effort)
+        return bounds.bound(potential, n_features, n_hidden)
+    problem = read_problem(n_features=n_features, n_hidden=n_hidden, **law)
+    return bounds.bracket(problem, bias=bias, **effort) if search else bounds.bound(problem, bias=bias)
+
+
+def _uniform(n: int | None, m: int, effort: dict[str, Any]) -> Bound:
+    """The stored certificate, or one made for the best arrangement that a search finds."""
+    import numpy as np
+
+    from geomsup.bounds import uniform_class_bound, uniform_loss
+    from geomsup.bounds._store import stored
+    from geomsup.sparse import minimize_one_active
+
+    if n is None:
+        raise ValueError("--uniform needs the number of features: pass -n")
+    if stored(f"uniform-{n}-{m}") is not None:
+        return uniform_class_bound(n, m)
+    found = minimize_one_active(n, m, **effort)
+    lengths = np.linalg.norm(found.W, axis=0)
+    return uniform_class_bound(n, m, aim=uniform_loss(found.W) if lengths.min() > 0 else found.loss)
+
+
+def read_potential(text: str) -> Potential:
+    """The potential written as ``relu2``, ``frame``, ``riesz:1`` or ``biased:1.17,-0.28``.
+
+    Raises
+    ------
+    ValueError
+        Another name, or numbers that do not fit it.
+    """
+    from geomsup.sparse import BiasedRelu, FramePotential, ReluSquared, Riesz
+
+    name, _, rest = text.partition(":")
+    numbers: list[float] | None
+    try:
+        numbers = [float(part) for part in rest.split(",")] if rest else []
+    except ValueError:
+        numbers = None
+    match name, numbers:
+        case "relu2", []:
+            return ReluSquared()
+        case "frame", []:
+            return FramePotential()
+        case "riesz", [] | [_]:
+            return Riesz(*(numbers or []))
+        case "biased", [norm, bias]:
+            return BiasedRelu(norm, bias)
+    raise ValueError(f"energy={text!r} is not a potential: pass relu2, frame, riesz:1 or biased:1.17,-0.28")
+
+
+def _describe(result: Bound | Bracket) -> list[str]:
+    from geomsup.bounds import Bound
+
+    if isinstance(result, Bound):
+        if not result.known:
+            return ["no bound known", f"statement  {result.statement}"]
+        lines = [f"bound      {result.value!r}"]
+        if result.exact is not None and len(result.exact) <= SHORT:
+            lines.append(f"exactly    {result.exact}")
+        return [*lines, f"status     {result.status}", f"method     {result.method}", f"statement  {result.statement}"]
+    sides = {_side(one): _exact(one) for one in (result.certificate, result.witness) if one is not None}
+    lower = f"{result.lower!r}   {sides['lower']}" if "lower" in sides else "no bound known"
+    upper = f"{result.upper!r}   {sides.get('upper', 'attained, searched')}"
+    lines = [f"subject       {result.subject}", f"lower         {lower}", f"upper         {upper}"]
+    return [*lines, f"relative gap  {result.relative_gap:.3g}"] if result.known else lines
+
+
+def _side(certificate: Certificate) -> str:
+    return "upper" if certificate.claim.get("quantity") == "capacity" else "lower"
+
+
+def _exact(certificate: Certificate) -> str:
+    value = str(certificate.claim["value"])
+    return f"= {value}, proved" if len(value) <= SHORT else "proved"
+
+
+def _to_json(result: Bound | Bracket) -> JSON:
+    from geomsup import __version__
+    from geomsup.bounds import Bound
+
+    certificate = None if result.certificate is None else json.loads(result.certificate.to_json())
+    if isinstance(result, Bound):
+        return {
+            "geomsup": __version__,
+            "known": result.known,
+            "value": result.value,
+            "exact": result.exact,
+            "status": str(result.status),
+            "method": result.method,
+            "statement": result.statement,
+            "certificate": certificate,
+        }
+    return {
+        "geomsup": __version__,
+        "subject": result.subject,
+        "known": result.known,
+        "lower": result.lower,
+        "upper": result.upper,
+        "relative_gap": result.relative_gap,
+        "W": None if result.arrangement is None else result.arrangement.tolist(),
+        "certificate": certificate,
+        "witness": None if result.witness is None else json.loads(result.witness.to_json()),
+    }

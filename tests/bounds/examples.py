@@ -1,0 +1,43 @@
+"""One certificate of every kind and quantity, made once."""
+
+from functools import cache
+
+import numpy as np
+
+import geomsup as gs
+from geomsup import bounds
+
+
+def _correlated():
+    features = gs.features.CorrelatedSets([[0, 1, 2], [3, 4]], [0.3, 0.2])
+    return gs.Problem(n_hidden=2, features=features, importance=[1, 0.5, 0.25, 0.7, 0.0], activation="identity")
+
+
+MAKERS = {
+    "energy": lambda: gs.bound(gs.ReluSquared(), n=8, m=3),
+    "energy on a circle": lambda: gs.bound(gs.ReluSquared(), n=6, m=2),
+    "energy on a line": lambda: gs.bound(gs.ReluSquared(), n=5, m=1),
+    "biased": lambda: gs.bound(gs.BiasedRelu(1.2, -0.3), n=6, m=2),
+    "riesz": lambda: gs.bound(gs.Riesz(), n=6, m=3),
+    "frame": lambda: gs.bound(gs.FramePotential(), n=7, m=3),
+    "piecewise": lambda: gs.bound(gs.PiecewisePolynomial([-1, 0.25, 1], [[0], [1 / 64, -0.125, 0.25]]), n=7, m=3),
+    "capacity": lambda: bounds.capacity_bound(3),
+    "pentagon": lambda: bounds.capacity_bound(2),
+    "linear": lambda: gs.bound(gs.Problem(6, 2, 0.3, gs.geometric_importance(6, 0.7), activation="identity")),
+    "linear, correlated": lambda: gs.bound(_correlated()),
+    "dropped": lambda: bounds.dropped_feature_floor(gs.Problem(5, 2, 0.2), [3, 4]),
+    "orthogonal": lambda: bounds.price_of_orthogonality(gs.Problem(5, 2, 0.2, gs.geometric_importance(5, 0.5))),
+    "bias-free": lambda: gs.bound(gs.Problem(7, 2, 0.1, gs.geometric_importance(7, 0.9)), bias="zero"),
+    "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
+}
+WITNESSES = {
+    "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),
+    "pentagon, exact": lambda: gs.capacity(2).witness,
+    "Clebsch": lambda: gs.capacity(5).witness,
+}
+NAMES = [*MAKERS, *WITNESSES]
+
+
+@cache
+def certificate(name):
+    return MAKERS[name]().certificate if name in MAKERS else WITNESSES[name]()

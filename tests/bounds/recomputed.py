@@ -1,0 +1,162 @@
+"""What a certificate proves, computed again in floats and by other means: grids, eigenvalues, sums."""
+
+from functools import partial
+
+import numpy as np
+from scipy.special import eval_chebyt, eval_gegenbauer
+
+
+def number(text):
+    """The float nearest to the text of a number."""
+    parts = text.replace(" - ", " + -").split(" + ")
+    value = 0.0
+    for part in parts:
+        rational, _, root = part.partition("*sqrt(")
+        numerator, _, denominator = rational.partition("/")
+        value += int(numerator) / int(denominator or 1) * (np.sqrt(int(root[:-1])) if root else 1.0)
+    return value
+
+
+def numbers(data):
+    return [numbers(item) if isinstance(item, list) else number(item) for item in data]
+
+
+def polynomial(m, c, t):
+    """Σ c_k P_k(t)."""
+    if m <= 2:
+        return sum(x * eval_chebyt(k, t) for k, x in enumerate(c))
+    a = m / 2 - 1
+    return sum(x * eval_gegenbauer(k, a, t) / eval_gegenbauer(k, a, 1.0) for k, x in enumerate(c))
+
+
+def potential(description, t):
+    """f(t)."""
+    name = description["name"]
+    if name == "relu_squared":
+        return np.maximum(t, 0) ** 2
+    if name == "frame":
+        return t**2
+    if name == "biased_relu":
+        a, b = number(description["norm_squared"]), number(description["bias"])
+        if a <= 0 or b > 0:
+            return np.full_like(t, -np.inf)  # not a potential of this kind: nothing is proved
+        z = np.maximum(a * t + b, 0)
+        return np.where(z > 0, z**3 / (3 * a * np.where(z > 0, t, 1)), 0)
+    if name == "riesz":
+        with np.errstate(divide="ignore"):
+            return (2 - 2 * t) ** (-number(description["s"]) / 2)
+    breaks, pieces = numbers(description["breaks"]), [numbers(piece) for piece in description["coefficients"]]
+    if breaks[0] != -1 or breaks[-1] != 1 or any(np.diff(breaks) <= 0):
+        return np.full_like(t, -np.inf)
+    sides = [np.clip(np.searchsorted(breaks, t, side=side) - 1, 0, len(pieces) - 1) for side in ("left", "right")]
+    values = [np.polynomial.polynomial.polyval(t, piece) for piece in pieces]
+    return np.minimum(*(np.choose(k, values) for k in sides))
+
+
+def margin(certificate):
+    """Positive if the numbers prove the claim with this much to spare, negative if they miss it by as much.
+
+    The smallest of: coefficients that have to be ≥ 0, what has to lie above a polynomial minus the polynomial, smallest
+    eigenvalues, and the value proved minus the value claimed.
+    """
+    claim, proof = certificate.claim, certificate.proof
+    kind = certificate.kind
+    return {
+        "two-point": two_point,
+        "bias-free loss": two_point,
+        "linear": linear,
+        "variance": variance,
+        "measure": measure,
+        "uniform class": uniform,
+    }[kind](claim, proof)
+
+
+def below(m, c, f, low=-1.0, high=1.0):
+    t = low + (high - low) * (1 - np.cos(np.linspace(0, np.pi, 20001))) / 2 if m > 1 else np.array([-1.0, 1.0])
+    values = f(t)
+    return float(np.min(np.where(np.isinf(values) & (values > 0), 1.0, values - polynomial(m, c, t))))
+
+
+def two_point(claim, proof):
+    m, c, value = claim["m"], numbers(proof["coefficients"]), number(claim["value"])
+    description = claim.get("potential", {"name": "relu_squared"})
+    found = [below(m, c, lambda t: potential(description, t)), *c[1:]]
+    if claim["quantity"] == "energy":
+        n = claim["n"]
+        found.append(n * n * c[0] - n * sum(c) - value)
+    elif claim["quantity"] == "capacity":
+        found.append(min(c[0], value, value - 1 / c[0] if c[0] > 0 else -1))
+    else:
+        importance, alone = numbers(claim["importance"]), numbers(claim["alone"])
+        found += [*importance, *alone, c[0], layers(importance, alone, 1 / c[0]) - value if c[0] > 0 else -1]
+    return min(found)
+
+
+def layers(importance, alone, capacity):
+    """The double integral over both levels, on the rectangles between consecutive values."""
+    s, t = np.unique([0.0, *importance]), np.unique([0.0, *alone])
+    total = 0.0
+    for k in range(len(s) - 1):
+        for j in range(len(t) - 1):
+            inside = sum(i > s[k] and a > t[j] for i, a in zip(importance, alone, strict=True))
+            total += max(inside - capacity, 0) * (s[k + 1] - s[k]) * (t[j + 1] - t[j])
+    return total
+
+
+def linear(claim, proof):
+    tau, value = number(proof["threshold"]), number(claim["value"])
+    found, total = [tau], -claim["m"] * tau
+    for block, excess in zip(claim["blocks"], proof["excess"], strict=True):
+        importance, S = np.array(numbers(block["importance"])), np.array(numbers(block["covariance"]))
+        Y = np.array(numbers(excess))
+        if (S != S.T).any() or (Y != Y.T).any() or (importance <= 0).any():
+            return -1.0
+        found += [np.linalg.eigvalsh(Y).min(), np.linalg.eigvalsh(tau * np.diag(1 / importance) + Y - S).min()]
+        total += float(importance @ np.diag(S - Y))
+    return min([*found, total - value])
+
+
+def variance(claim, proof):
+    importance, variances = np.array(numbers(claim["importance"])), np.array(numbers(claim["variances"]))
+    kept = claim.get("m", 0)
+    losses = np.sort(importance * variances)
+    found = losses[: max(0, losses.size - kept)].sum() - number(claim["value"])
+    return float(min(found, importance.min(), variances.min()))
+
+
+def measure(claim, proof):
+    if "directions" in proof:
+        W = np.array(numbers(proof["directions"]))
+        gram, surplus = W.T @ W, 0.0
+    else:
+        values = numbers(proof["values"])
+        gram = np.array([[values[int(digit)] for digit in row] for row in proof["rows"]])
+        eigenvalues = np.linalg.eigvalsh(gram)
+        # Not a distance to anything that may be missed: singular is asked for, and any surplus rank is a failure.
+        surplus = min(eigenvalues.min(), -np.abs(eigenvalues[: -claim["m"]]).max())
+        surplus = 0.0 if abs(surplus) < 1e-12 else surplus
+    worth = np.trace(gram) ** 2 / np.sum(np.maximum(gram, 0) ** 2)
+    return min(float(worth - number(claim["value"])), surplus)
+
+
+def polarized(low, high, j, t):
+    return (t - low) ** (3 - j) * (t - high) ** j / t
+
+
+def uniform(claim, proof):
+    n, m, V = claim["n"], claim["m"], 3 * number(claim["value"]) / claim["n"]
+    breaks = numbers(proof["breaks"])
+    if breaks[0] != 0 or breaks[-1] > 1 or any(np.diff(breaks) <= 0) or V < 0:
+        return -1.0
+    found = [4 * (1 - V) - (1 - breaks[-1]) * (2 + breaks[-1]) ** 2]
+    s = np.linspace(0, 1, 101)
+    for low, high, window in zip(breaks, breaks[1:], proof["coefficients"], strict=False):
+        q = 0.0
+        for j, (c, binomial) in enumerate(zip(map(numbers, window), (1, 3, 3, 1), strict=True)):
+            e = n * c[0] - sum(c)
+            q = q + binomial * s**j * (1 - s) ** (3 - j) * ((1 - low) ** (3 - j) * (1 - high) ** j + e)
+            found += [*c[1:], below(m, c, np.zeros_like, -1.0, high)]
+            found.append(below(m, c, partial(polarized, low, high, j), high, 1.0))
+        tau = low + (high - low) * s
+        found.append(float(np.min(4 * (1 - V) * q - ((1 - tau) ** 2 * (2 + tau)) ** 2)))
+    return min(found)

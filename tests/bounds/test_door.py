@@ -1,0 +1,161 @@
+"""`bound` and `bracket`: the right bound for each subject, and an honest word where there is none."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geomsup as gs
+from geomsup.bounds._attained import energy_at_most
+from geomsup.bounds.door import description_of
+from tests.strategies import problems
+
+
+def test_no_bound_known_is_said():
+    for problem in (
+        gs.Problem(),
+        gs.Problem(features=gs.features.CorrelatedSets([[0, 1], [2]], 0.1), n_hidden=1),
+    ):
+        bound = gs.bound(problem)
+        assert not bound.known
+        assert bound.value == 0.0
+        assert bound.certificate is None
+        assert bound.exact is None
+        assert repr(bound) == "Bound(no bound known: loss ≥ 0)"
+    correlated = gs.Problem(features=gs.features.CorrelatedSets([[0, 1], [2]], 0.1), n_hidden=1)
+    signed = gs.Problem(n_hidden=1, features=gs.features.Independent(0.1, gs.features.Uniform(-1, 1), 3))
+    assert not gs.bound(correlated, bias="zero").known
+    assert not gs.bound(signed, bias="zero").known
+
+
+def test_a_bound_reads_as_a_number_and_knows_its_exact_value():
+    bound = gs.bound(gs.Problem(5, 2, 0.5, activation="identity"))
+    assert float(bound) == bound.value == 5 / 16
+    assert bound.exact == "5/16"
+    assert bound.known
+    assert bound.verified
+
+
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_without_bias_in_the_sparse_limit_it_is_the_capacity(m):
+    n, p = 3 * m, 1e-9
+    bound = gs.bound(gs.Problem(n, m, p), bias="zero")
+    assert 3 * bound.value / p == pytest.approx(n - gs.bounds.capacity_bound(m).value, rel=1e-6)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_no_arrangement_without_bias_beats_it(data):
+    laws = st.sampled_from([gs.features.Uniform(), gs.features.Uniform(0.5, 1), gs.features.Discrete([0, 0.5, 2])])
+    problem = data.draw(problems(max_features=5, families=("independent",), laws=laws, n_hidden=2))
+    bound = gs.bound(problem, bias="zero")
+    rng = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    for scale in (0.3, 1.0):
+        W = scale * rng.normal(size=(2, problem.n_features))
+        loss = gs.expected_loss(problem, W, np.zeros(problem.n_features))
+        assert bound.value <= loss.value + loss.error
+
+
+def test_the_pentagon_without_bias():
+    bracket = gs.bracket(gs.Problem(5, 2, 0.01), bias="zero", n_starts=4, rng=0)
+    assert bracket.known
+    assert bracket.lower <= bracket.upper
+    assert bracket.relative_gap < 0.1  # of order np: inputs with two active features; measured 0.06
+    assert gs.verify(bracket)
+
+
+def test_brackets():
+    linear = gs.bracket(gs.Problem(4, 2, 0.3, activation="identity"), n_starts=2, rng=0)
+    assert linear.relative_gap < 1e-12
+    unknown = gs.bracket(gs.Problem(3, 1), n_starts=2, rng=0)
+    assert not unknown.known
+    assert unknown.lower == 0
+    assert "no bound known" in repr(unknown)
+    energy = gs.bracket(gs.Riesz(), n=4, m=3, n_starts=2, rng=0)
+    assert 0 <= energy.relative_gap < 1e-8
+    assert "lower proved" in repr(energy)
+
+
+def test_potentials_given_by_code_have_no_bound():
+    with pytest.raises(ValueError, match="no bound known for CustomPotential"):
+        gs.bound(gs.CustomPotential(np.exp, np.exp), n=5, m=2)
+
+
+def test_a_spline_below_it_has_one():
+    """exp(t) is convex, so its chords lie above it and its tangents below."""
+    at = np.linspace(-1, 1, 9)
+    middle = (at[1:] + at[:-1]) / 2
+    tangents = [[np.exp(s) * (1 - s) - 1e-12, np.exp(s)] for s in middle]
+    bound = gs.bound(gs.PiecewisePolynomial(at, tangents), n=6, m=3)
+    octahedron = gs.energy_of(gs.CustomPotential(np.exp, np.exp), gs.frames.octahedron())
+    assert 0.97 * octahedron < bound.value <= octahedron
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((gs.ReluSquared(),), "an energy needs both"),
+        ((gs.ReluSquared(), 5), "an energy needs both"),
+        ((gs.ReluSquared(), 0, 2), "n=0"),
+        ((gs.Problem(), 5, 2), "the problem has its own"),
+    ],
+)
+def test_bad_input(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gs.bound(*arguments)
+
+
+def test_an_unknown_bias():
+    with pytest.raises(ValueError, match="bias='none' is unknown"):
+        gs.bound(gs.Problem(), bias="none")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "coefficients", "message"),
+    [([-1, 0], [[0]], "from -1 to 1"), ([-1, 1, 0, 1], [[0]] * 3, "increase"), ([-1, 1], [[0], [1]], "2 polynomials")],
+)
+def test_piecewise_polynomials_are_checked(breaks, coefficients, message):
+    with pytest.raises(ValueError, match=message):
+        gs.PiecewisePolynomial(breaks, coefficients)
+
+
+def test_piecewise_polynomials_agree_with_the_named_potentials():
+    t = np.linspace(-1, 1, 41)
+    spline = gs.PiecewisePolynomial([-1, 0, 1], [[0], [0, 0, 1]])
+    for method in ("value", "slope", "curvature"):
+        np.testing.assert_allclose(getattr(spline, method)(t), getattr(gs.ReluSquared(), method)(t), atol=1e-15)
+    assert gs.bound(spline, n=6, m=2).value == pytest.approx(gs.bound(gs.ReluSquared(), n=6, m=2).value, rel=1e-8)
+
+
+@given(
+    st.sampled_from(
+        [
+            gs.ReluSquared(),
+            gs.FramePotential(),
+            gs.BiasedRelu(1.3, -0.4),
+            gs.BiasedRelu(0.5, -1.0),
+            gs.Riesz(1.0),
+            gs.Riesz(0.3),
+            gs.PiecewisePolynomial([-1, 0.2, 1], [[1, 1], [1.2, 0, 3]]),
+        ]
+    ),
+    st.integers(2, 4),
+    st.integers(1, 7),
+    st.integers(0, 10**6),
+)
+def test_what_is_attained_is_rounded_up(potential, m, n, seed):
+    U = np.random.default_rng(seed).normal(size=(m, n))
+    found, energy = energy_at_most(description_of(potential), U), gs.energy_of(potential, U)
+    assert found == pytest.approx(energy, rel=1e-12, abs=1e-14)
+    assert found >= energy * (1 - 1e-13) - 1e-14
+
+
+def test_what_is_attained_at_the_edges():
+    for U in ([[1, 1], [0, 0]], [[1, -1], [0, 0]], [[1, 0], [0, 1]], [[3, 3, -7], [1, 1, 2]]):
+        for potential in (gs.ReluSquared(), gs.FramePotential(), gs.BiasedRelu(1.0, 0.0)):
+            assert energy_at_most(description_of(potential), np.array(U, float)) == pytest.approx(
+                gs.energy_of(potential, U)
+            )
+    assert energy_at_most(description_of(gs.Riesz()), np.ones((2, 2))) == np.inf
+    step = gs.PiecewisePolynomial([-1, 0, 1], [[0], [1]])  # at an edge the larger side counts
+    assert energy_at_most(description_of(step), np.eye(2)) == 2.0
