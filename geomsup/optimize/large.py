@@ -11,7 +11,14 @@ from geomsup._typing import FloatArray
 from geomsup.features import Independent
 from geomsup.loss.expected import expected_loss
 from geomsup.optimize.lbfgs import descend
-from geomsup.optimize.newton import LARGEST_HESSIAN, Curvature, assemble_hessian, polish, spectrum
+from geomsup.optimize.newton import (
+    LARGEST_HESSIAN,
+    Curvature,
+    assemble_hessian,
+    polish,
+    spectrum,
+    value_and_slope,
+)
 from geomsup.optimize.objective import Objective
 from geomsup.optimize.parts import assemble, take_apart
 from geomsup.optimize.truncated import Products, truncated_newton
@@ -22,12 +29,14 @@ LARGEST_SPECTRUM = 2000
 """Parameters up to which all eigenvalues are computed; beyond that Lanczos' method looks for the lowest."""
 TERMS_TO_MOVE, TERMS_TO_JUDGE = 160, 1024
 """Of the second derivatives of rows, for steps and for the kind of a critical point."""
+MOST_PASSES = 3
+"""Over the parts: Newton's method forms eight Hessians in each, which is short of the bottom at times."""
 BASIS, RESTARTS = 40, 12
 """Vectors of Lanczos' method, and how often it starts again from the best before a kind is left open."""
 
 
 def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int) -> FloatArray:
-    """A critical point near x: Newton's method on every part of `take_apart`, then on the whole if that is not enough.
+    """A critical point near x: Newton's method on every part of `take_apart`, or on the whole where there are none.
 
     Parameters
     ----------
@@ -38,7 +47,7 @@ def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int
     tol : float
         Gradient norm to reach.
     max_steps : int
-        Most Newton steps, of each part and of the whole.
+        Most Newton steps, of a part too large for a Hessian.
     """
     if not isinstance(objective.problem.features, Independent):
         return x
@@ -46,13 +55,16 @@ def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int
     if parts[0].objective is objective:
         return _finish_part(objective, x, tol, max_steps)
     share = tol / len(parts) ** 0.5
-    parts = [replace(part, x=_finish_part(part.objective, part.x, share, max_steps)) for part in parts]
-    apart = assemble(objective, parts)
+    for _ in range(MOST_PASSES):
+        parts = [replace(part, x=_finish_part(part.objective, part.x, share, max_steps)) for part in parts]
+        apart = assemble(objective, parts)
+        if float(np.linalg.norm(value_and_slope(objective, apart)[1])) <= tol:
+            break
     # the whole may hold tiny entries in the place of zeros, for which only the exact loss is good enough
     before, after = (expected_loss(objective.problem, *objective.unpack(point), tol=1e-10) for point in (x, apart))
     if float(after) - after.error > float(before) + before.error:  # the zeros cost more than finishing gained
         return _finish_part(objective, x, tol, max_steps)
-    return truncated_newton(objective, apart, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
+    return apart
 
 
 def _finish_part(objective: Objective, x: FloatArray, tol: float, max_steps: int) -> FloatArray:
