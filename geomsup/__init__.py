@@ -26,6 +26,7 @@ from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
     from geomsup import frames, plot
+    from geomsup.atlas import AtlasModule
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.identification import Alignment, Factor, Geometry, Symmetry, alignment, identify, symmetry
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
         TrainingSettings,
         train,
     )
+
+    atlas: AtlasModule
 
 __version__ = "0.1.0"
 
@@ -112,6 +115,7 @@ _LATER = {
     "TrainingHistory": "geomsup.training",
     "TrainingSettings": "geomsup.training",
     "train": "geomsup.training",
+    "atlas": "",
     "frames": "",
     "plot": "",
 }
@@ -152,6 +156,7 @@ __all__ = [
     "TrainingSettings",
     "Weights",
     "alignment",
+    "atlas",
     "audit",
     "audit_all",
     "capacity_of",

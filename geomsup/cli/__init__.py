@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from geomsup import __version__
+from geomsup.cli.atlas import atlas
 from geomsup.cli.audit import audit
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
@@ -26,4 +27,5 @@ def main() -> None:
 main.add_command(solve)
 main.add_command(train)
 main.add_command(audit)
+main.add_command(atlas)
 main.add_command(intro)
