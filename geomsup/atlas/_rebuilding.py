@@ -3,7 +3,7 @@
 1. *search*: every entry on its own, from random starts.
 2. The better of that and of the table there was stays.
 3. *sweeps*: every entry is descended to from arrangements that others suggest (`candidates.suggested`), those of the
-   sweep before, until a sweep changes nothing. A sweep leaves out entries none of whose neighbours has changed.
+   sweep before, until a sweep changes nothing. After the first, only what has changed makes suggestions.
 
 Each step of each entry depends on the key and on finished earlier steps alone, so neither the number of processes nor
 an interruption changes the result. A step that is done is kept in a work folder until the table is written.
@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from geomsup._typing import JSON
 from geomsup._validate import integer
-from geomsup.atlas.candidates import constructed, related, suggested
+from geomsup.atlas.candidates import catalogued, constructed, related, suggested
 from geomsup.atlas.entry import Entry
 from geomsup.atlas.kinds import Key, gain, keys
 from geomsup.atlas.search import BETTER, SETTINGS, describe, generator, improve, search
@@ -123,25 +123,26 @@ def rebuild(
 
 def _swept(step: Callable[..., Table], old: Table, table: Table) -> Table:
     """The table after sweeps, each from the one before, until nothing changes."""
-    changed = set(table)
+    fresh = set(old | table)
     for number in range(MOST_SWEEPS):
-        around = {key: {other for other in related(key) if other in old or other in table} for key in table}
-        active = [key for key in table if key in changed or changed & around[key]]
-        if not active:
-            break
         everything = old | table
-        arguments = {
-            key: (key, table[key], {other: everything[other] for other in around[key]}, number) for key in active
-        }
+        arguments = {}
+        for key, entry in table.items():
+            around = {other: everything[other] for other in related(key) if other in everything}
+            if fresh & around.keys():
+                arguments[key] = (key, entry, around, fresh & around.keys(), number)
+        if not arguments:
+            break
         swept = step(f"sweep {number + 1}", _helped, arguments)
-        changed = {key for key, entry in swept.items() if _is_better(key, entry, table[key])}
+        fresh = {key for key, entry in swept.items() if _is_better(key, entry, table[key])}
         table = table | swept
     return table
 
 
-def _helped(key: Key, entry: Entry, around: Table, number: int) -> Entry:
-    """The entry after descents from what those around it suggest."""
-    return improve(key, entry, suggested(key, around, generator(key, 1000 + number)))
+def _helped(key: Key, entry: Entry, around: Table, fresh: set[Key], number: int) -> Entry:
+    """The entry after descents from what those around it suggest, the first time also from frames with a name."""
+    starts = suggested(key, around, fresh, generator(key, 1000 + number))
+    return improve(key, entry, starts + (catalogued(key) if number == 0 else []))
 
 
 def _is_better(key: Key, one: Entry, other: Entry) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from geomsup.frames import higman_sims_code, tegum
 from geomsup.identification import symmetry
 from geomsup.identification.catalogue import named
 
-__all__ = ["Arranged", "constructed", "related", "suggested"]
+__all__ = ["Arranged", "catalogued", "constructed", "related", "suggested"]
 
 Arranged = tuple[FloatArray, FloatArray]
 """W and b."""
 MOST = 4
 """Candidates of a sort: the most promising, or drawn at random."""
+BESIDE = 0.01
+"""How far vectors leave a hyperplane, in which a descent would stay."""
 
 
 def constructed(kind: Kind, m: int, n: int) -> Arranged | None:
@@ -43,40 +45,50 @@ def related(key: Key) -> Iterator[Key]:
     """The entries that `suggested` looks at, whether the table has them or not."""
     kind, m, n = key
     yield from ((other, m, n) for other in KINDS if other != kind)
-    yield from ((kind, m, n - 1), (kind, m, n + 1))
-    for _, _, left, right in _splits(key):
-        yield from (left, right)
+    yield from ((kind, m, n - 1), (kind, m, n + 1), (kind, m - 1, n))
+    for pair in _splits(key):
+        yield from pair
 
 
-def suggested(key: Key, table: Mapping[Key, Entry], rng: np.random.Generator) -> list[Arranged]:
+def suggested(key: Key, table: Mapping[Key, Entry], fresh: Collection[Key], rng: np.random.Generator) -> list[Arranged]:
     """Where to start from besides random arrangements.
 
-    Frames of the catalogue; the best arrangements of the same size in other respects; those of one feature less, with
-    one added, and of one more, with one taken out; and those of two smaller sizes side by side, the best few.
+    The best arrangements of the same size in other respects; those of one feature less, with one added, of one more,
+    with one taken out, and of one dimension less, a little beside it; and those of two smaller sizes side by side, the
+    best few. Only those that come from `fresh` entries of the table.
     """
     kind, m, n = key
-    found = [(entry.W, np.zeros(n)) for entry in named(n) if len(entry.W) == m]
-    found += [(one.W, one.b) for other in KINDS if other != kind and (one := table.get((other, m, n))) is not None]
-    fewer, more = table.get((kind, m, n - 1)), table.get((kind, m, n + 1))
-    if fewer is not None:
+    found = [(table[other, m, n].W, table[other, m, n].b) for other in KINDS if (other, m, n) in fresh]
+    if (kind, m, n - 1) in fresh:
+        fewer = table[kind, m, n - 1]
         added = rng.normal(size=(MOST, m, 1)) * rng.uniform(0.1, 1.0, size=(MOST, 1, 1)) / np.sqrt(m)
         found += [(np.hstack([fewer.W, one]), np.append(fewer.b, 0.0)) for one in added]
-    if more is not None:
+    if (kind, m, n + 1) in fresh:
+        more = table[kind, m, n + 1]
         for i, *_ in symmetry(more.W).orbits[: 2 * MOST]:
             found.append((np.delete(more.W, i, axis=1), np.delete(more.b, i)))
-    pairs = []
-    for k, j, left, right in _splits(key):
-        if left in table and right in table:
-            total = table[left].value + table[right].value
-            pairs.append((-total if kind == "capacity" else total, k, j, table[left], table[right]))
-    for *_, first, second in sorted(pairs, key=lambda pair: pair[:3])[:MOST]:
-        found.append((tegum(first.W, second.W), np.concatenate([first.b, second.b])))
+    if (kind, m - 1, n) in fresh:
+        flat = table[kind, m - 1, n]
+        found.append((np.vstack([flat.W, BESIDE * rng.normal(size=(1, n))]), flat.b))
+    sign = -1 if kind == "capacity" else 1
+    pairs = [(left, right) for left, right in _splits(key) if left in table and right in table]
+    pairs.sort(key=lambda pair: sign * (table[pair[0]].value + table[pair[1]].value))
+    for left, right in pairs[:MOST]:
+        if left in fresh or right in fresh:
+            first, second = table[left], table[right]
+            found.append((tegum(first.W, second.W), np.concatenate([first.b, second.b])))
     return found
 
 
-def _splits(key: Key) -> Iterator[tuple[int, int, Key, Key]]:
-    """The ways to put two smaller sizes side by side: dimensions and features of the first, and the two keys."""
+def catalogued(key: Key) -> list[Arranged]:
+    """The frames of the catalogue of that size."""
+    _, m, n = key
+    return [(entry.W, np.zeros(n)) for entry in named(n) if len(entry.W) == m]
+
+
+def _splits(key: Key) -> Iterator[tuple[Key, Key]]:
+    """The ways to put two smaller sizes side by side."""
     kind, m, n = key
     for k in range(1, m // 2 + 1):
         for j in range(1, n):
-            yield k, j, (kind, k, j), (kind, m - k, n - j)
+            yield (kind, k, j), (kind, m - k, n - j)
