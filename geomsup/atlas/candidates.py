@@ -54,8 +54,8 @@ def suggested(key: Key, table: Mapping[Key, Entry], fresh: Collection[Key], rng:
     """Where to start from besides random arrangements.
 
     The best arrangements of the same size in other respects; those of one feature less, with one added, of one more,
-    with one taken out, and of one dimension less, a little beside it; and those of two smaller sizes side by side, the
-    best few. Only those that come from `fresh` entries of the table.
+    with a short one taken out, and of one dimension less, a little beside it; and those of two smaller sizes side by
+    side, the best few. Only those that come from `fresh` entries of the table.
     """
     kind, m, n = key
     found = [(table[other, m, n].W, table[other, m, n].b) for other in KINDS if (other, m, n) in fresh]
@@ -65,7 +65,8 @@ def suggested(key: Key, table: Mapping[Key, Entry], fresh: Collection[Key], rng:
         found += [(np.hstack([fewer.W, one]), np.append(fewer.b, 0.0)) for one in added]
     if (kind, m, n + 1) in fresh:
         more = table[kind, m, n + 1]
-        for i, *_ in symmetry(more.W).orbits[: 2 * MOST]:
+        norms = np.linalg.norm(more.W, axis=0)
+        for i, *_ in sorted(symmetry(more.W).orbits, key=lambda orbit: norms[orbit[0]])[: 2 * MOST]:
             found.append((np.delete(more.W, i, axis=1), np.delete(more.b, i)))
     if (kind, m - 1, n) in fresh:
         flat = table[kind, m - 1, n]
