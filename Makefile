@@ -59,7 +59,7 @@ tables: figures  ## copy the tables of the figures into the documentation
 	@mkdir -p docs/data
 	cp figures/out/fig_crosscheck.csv docs/data/crosscheck.csv
 
-atlas: $(INSTALLED)  ## search every entry of the atlas anew: under an hour on two cores, goes on where it was stopped
+atlas: $(INSTALLED)  ## search every entry of the atlas anew, in some ten minutes on two cores; goes on where it was stopped
 	$(BIN)/python -m geomsup.atlas.build --workers $(JOBS) $(ARGS)
 
 docs: $(INSTALLED)  ## build the documentation into docs/_build/html; a warning is an error

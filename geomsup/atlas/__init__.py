@@ -13,7 +13,7 @@ ReLU²), ``"capacity"``, ``"one_active"`` (b ≤ 0), and the expected loss at fe
 ``gs.atlas.lookup(m, n, kind=)``  one entry
 ``gs.atlas.capacity(m)``          the largest capacity of m dimensions
 ``gs.atlas.shipped()``            the whole :class:`Atlas`, to go through or to save
-``gs.atlas.rebuild()``            search everything anew (under an hour on two cores)
+``gs.atlas.rebuild()``            search everything anew (some ten minutes on two cores)
 ================================  ==========================================================
 """
 

@@ -62,7 +62,7 @@ def rebuild(
     workers: int = 2,
     callback: Callable[[Step], None] | None = None,
 ) -> Atlas:
-    """Search every entry anew and write the table: under an hour on two cores for all of it.
+    """Search every entry anew and write the table: some twenty minutes of one core for all of it.
 
     The better of the old and the new arrangement stays, and what is improved is noted in ``Atlas.changes``. An
     interrupted rebuild goes on where it was: at most the entries being searched are lost. The result does not depend

@@ -15,7 +15,7 @@ from geomsup.sparse import ReluSquared, capacity_search, minimize_energy, minimi
 __all__ = ["BETTER", "SETTINGS", "describe", "generator", "improve", "search"]
 
 BETTER = 1e-9
-"""Relative gain from which a value counts as better: what is finished twice differs by 1e-12 at most."""
+"""Relative gain from which a value counts as better: a thousand times what a finished minimum is good to."""
 STARTS = 64
 """Random starts in a round of the three sparse problems."""
 ROUNDS = {"energy": (2, 8), "capacity": (2, 5), "one_active": (2, 5)}

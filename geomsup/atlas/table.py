@@ -128,12 +128,12 @@ class Atlas:
             numbers = [arrays[name].tolist() for name in _NUMBERS]
             words = [meta[name] for name in _WORDS]
             coordinates, changes = frozen(arrays["coordinates"]), meta["changes"]
-        lengths = {len(column) for column in (*numbers, *words)}
-        sizes = [m * n + n for m, n in zip(*numbers[:2], strict=False)]
-        if len(lengths) != 1 or sum(sizes) != coordinates.size:
+        lengths = sorted({len(column) for column in (*numbers, *words)})
+        expected = sum(m * n + n for m, n in zip(*numbers[:2], strict=False))
+        if len(lengths) > 1 or expected != coordinates.size:
             raise ValueError(
-                f"{os.fspath(path)} is a damaged atlas ({coordinates.size} coordinates for {sum(sizes)}): "
-                "delete it and rebuild, or install the package again"
+                f"{os.fspath(path)} is a damaged atlas: {' or '.join(map(str, lengths))} entries, and "
+                f"{coordinates.size} coordinates where {expected} are expected; install the package again, or rebuild"
             )
         entries, end = [], 0
         for row in zip(*numbers, *words, strict=True):

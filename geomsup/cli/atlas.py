@@ -34,7 +34,7 @@ _MEANINGS = {
 @click.option("--save", type=_PATH, help="Write the arrangement, W and b, to this .npz file.")
 @click.option("--plot", type=_PATH, help="Draw it into this .png, .pdf or .svg file.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything, coordinates included, as JSON.")
-@click.option("--rebuild", is_flag=True, help="Search every entry anew (up to an hour); goes on where it was stopped.")
+@click.option("--rebuild", is_flag=True, help="Search every entry anew (some ten minutes); goes on where it stopped.")
 @click.option("--out", type=_PATH, help="With --rebuild: the table to write.  [default: the one in the package]")
 @click.option("--work", type=_PATH, default="out/atlas", show_default=True, help="With --rebuild: folder on the way.")
 @click.option("--workers", type=int, default=2, show_default=True, help="With --rebuild: processes.")
