@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install solve picture test figures tables docs lint types bench clean distclean
+.PHONY: help install solve picture test figures tables atlas docs lint types bench clean distclean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [PYTHON=python3.12] [ARGS='more options']"
@@ -58,6 +58,9 @@ figures: $(INSTALLED)  ## draw every figure into figures/out (QUICK=1: coarse, i
 tables: figures  ## copy the tables of the figures into the documentation
 	@mkdir -p docs/data
 	cp figures/out/fig_crosscheck.csv docs/data/crosscheck.csv
+
+atlas: $(INSTALLED)  ## search every entry of the atlas anew, in some ten minutes on two cores; goes on where it was stopped
+	$(BIN)/python -m geomsup.atlas.build --workers $(JOBS) $(ARGS)
 
 docs: $(INSTALLED)  ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html $(ARGS)

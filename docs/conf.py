@@ -1,4 +1,4 @@
-"""Sphinx configuration. The API pages and the gallery are written from the package and from figures/ at every build."""
+"""Sphinx configuration. API pages, gallery and tables of the atlas are written from the package at every build."""
 
 import ast
 import inspect
@@ -25,7 +25,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
 ]
-exclude_patterns = ["_build", "_generated/gallery.md"]
+exclude_patterns = ["_build", "_generated/gallery.md", "_generated/atlas_*.md"]
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nitpicky = False  # annotations name private aliases and NumPy types, and no inventory is fetched to resolve them
@@ -48,6 +48,8 @@ def describe(owner: ModuleType, name: str, seen: set[int]) -> str:
     lines = [f".. auto{kind}:: {name}"]
     if kind == "class":
         lines.append("   :members:")
+        if any(base.__module__.startswith("geomsup.") for base in value.__mro__[1:]):
+            lines.append("   :inherited-members:")
     if id(value) in seen:
         lines.append("   :no-index:")
     seen.add(id(value))
@@ -75,21 +77,64 @@ def write_api() -> None:
         (folder / f"{module.__name__}.rst").write_text(api_page(module, seen), encoding="utf-8")
 
 
+def picture(script: Path, title: str) -> str:
+    """The picture of a figure script, where ``make figures`` has drawn one."""
+    drawn = FIGURES / "out" / f"{script.stem}.png"
+    if not drawn.exists():
+        return ""
+    shutil.copy(drawn, GENERATED)
+    return f"\n![{title}](/_generated/{drawn.name})\n"
+
+
 def write_gallery() -> None:
-    """One section per figure script: its docstring, and its picture where ``make figures`` has drawn one."""
+    """One section per figure script: its docstring, and its picture where there is one."""
     sections = []
     for script in sorted(FIGURES.glob("fig_*.py")):
         docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or script.stem
         title, _, text = docstring.partition("\n")
-        section = f"## {title.rstrip('.')}\n\n{text.strip()}\n"
-        picture = FIGURES / "out" / f"{script.stem}.png"
-        if picture.exists():
-            shutil.copy(picture, GENERATED)
-            section += f"\n![{title}](_generated/{picture.name})\n"
+        section = f"## {title.rstrip('.')}\n\n{text.strip()}\n{picture(script, title)}"
         sections.append(f"{section}\nDrawn by `figures/{script.name}`.\n")
     (GENERATED / "gallery.md").write_text("\n".join(sections) or "No figure yet.\n", encoding="utf-8")
+
+
+def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def write_atlas() -> None:
+    """The capacities, a page of tables for each kind, and the plate where it has been drawn."""
+    atlas = geomsup.atlas.shipped()
+    best = [atlas.capacity(m) for m in sorted({m for m, _ in atlas})]
+    rows = [(entry.m, f"{entry.value:.10f}", entry.n, entry.name, f"*{entry.status}*") for entry in best]
+    capacities = table(("$m$", "$C(m) \\ge$", "atoms", "arrangement", ""), rows)
+    (GENERATED / "atlas_capacities.md").write_text(capacities, encoding="utf-8")
+    (GENERATED / "atlas_plate.md").write_text(picture(FIGURES / "fig_atlas.py", "The best arrangements"), "utf-8")
+    folder = GENERATED / "atlas"
+    folder.mkdir()
+    columns = ("$n$", "value", "arrangement", "products", "symmetry", "hits", "")
+    for number, kind in enumerate(geomsup.atlas.KINDS):
+        entries = list(atlas.entries(kind=kind))
+        sections = [f"# Atlas: {kind.replace('_', ' ')}\n"]
+        for m in sorted({entry.m for entry in entries}):
+            rows = [
+                (
+                    entry.n,
+                    f"{entry.value:.12g}",
+                    entry.name,
+                    len(entry.products),
+                    entry.symmetry_order,
+                    f"{entry.hits} of {entry.n_descents}" if entry.n_descents else entry.source,
+                    f"*{entry.status}*",
+                )
+                for entry in entries
+                if entry.m == m
+            ]
+            sections.append(f"## {m} dimension{'s' if m > 1 else ''}\n\n{table(columns, rows)}")
+        (folder / f"{number}.md").write_text("\n".join(sections), encoding="utf-8")
 
 
 shutil.rmtree(GENERATED, ignore_errors=True)
 write_api()
 write_gallery()
+write_atlas()

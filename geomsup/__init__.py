@@ -26,6 +26,7 @@ from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
     from geomsup import bounds, frames, plot
+    from geomsup.atlas import AtlasModule
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.bounds import Bound, Bracket, Certificate, Verification, bound, bracket, capacity, verify
     from geomsup.identification import Alignment, Factor, Geometry, Symmetry, alignment, identify, symmetry
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
         TrainingSettings,
         train,
     )
+
+    atlas: AtlasModule
 
 __version__ = "0.1.0"
 
@@ -127,6 +130,7 @@ _LATER = {
     "TrainingHistory": "geomsup.training",
     "TrainingSettings": "geomsup.training",
     "train": "geomsup.training",
+    "atlas": "",
     "bounds": "",
     "frames": "",
     "plot": "",
@@ -175,6 +179,7 @@ __all__ = [
     "Verification",
     "Weights",
     "alignment",
+    "atlas",
     "audit",
     "audit_all",
     "bound",

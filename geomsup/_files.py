@@ -109,3 +109,12 @@ def read_npz(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, np.ndar
             f"{target} holds a saved {found_kind}, not a saved {kind} (keys {keys}): load it as a {found_kind}"
         )
     return arrays, meta
+
+
+@contextmanager
+def complete(path: str | os.PathLike[str], kind: str) -> Iterator[None]:
+    """Put an object together from an archive that was read: what is missing there becomes a ValueError."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"{os.fspath(path)} is not a complete {kind} ({error!r}): save it again") from None

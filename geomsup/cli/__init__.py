@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from geomsup import __version__
+from geomsup.cli.atlas import atlas
 from geomsup.cli.audit import audit
 from geomsup.cli.bound import bound
 from geomsup.cli.identify import identify
@@ -30,4 +31,5 @@ main.add_command(train)
 main.add_command(audit)
 main.add_command(identify)
 main.add_command(bound)
+main.add_command(atlas)
 main.add_command(intro)

@@ -3,6 +3,7 @@
 =======================================  ============================================================
 :mod:`~geomsup.frames.polytopes`         polygons, simplices, prisms, the regular solids, the 24-cell
 :mod:`~geomsup.frames.codes`             directions from graphs: Petersen, Clebsch, equiangular frames
+:mod:`~geomsup.frames.golay`             a hundred directions in R²² from the Higman–Sims graph
 :mod:`~geomsup.frames.combinations`      tegum products, norms, random directions
 =======================================  ============================================================
 
@@ -15,6 +16,7 @@ A frame is fixed by its Gram matrix WᵀW up to a rotation; each docstring gives
 
 from geomsup.frames.codes import clebsch_code, equiangular, petersen_code
 from geomsup.frames.combinations import random_frame, scaled, tegum
+from geomsup.frames.golay import higman_sims_code
 from geomsup.frames.polytopes import (
     COULOMB_ANGLE,
     MAGIC_ANGLE,
@@ -46,6 +48,7 @@ __all__ = [
     "cuboctahedron",
     "dodecahedron",
     "equiangular",
+    "higman_sims_code",
     "icosahedron",
     "mercedes_benz",
     "octahedron",

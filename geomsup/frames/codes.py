@@ -10,7 +10,7 @@ from geomsup._typing import BoolArray, FloatArray
 from geomsup._validate import integer
 from geomsup.frames.polytopes import simplex
 
-__all__ = ["clebsch_code", "equiangular", "petersen_code"]
+__all__ = ["clebsch_code", "equiangular", "petersen_code", "two_products"]
 
 
 def petersen_code() -> FloatArray:
@@ -30,7 +30,7 @@ def petersen_code() -> FloatArray:
     >>> [round(float(product), 4) for product in np.unique((W.T @ W).round(6))]
     [-0.6667, 0.1667, 1.0]
     """
-    return _two_products(_petersen(), -2 / 3, 1 / 6, 4)
+    return two_products(_petersen(), -2 / 3, 1 / 6, 4)
 
 
 def clebsch_code() -> FloatArray:
@@ -50,7 +50,7 @@ def clebsch_code() -> FloatArray:
     >>> [round(float(product), 4) for product in np.unique((W.T @ W).round(6))]
     [-0.6, 0.2, 1.0]
     """
-    return _two_products(_clebsch(), -3 / 5, 1 / 5, 5)
+    return two_products(_clebsch(), -3 / 5, 1 / 5, 5)
 
 
 def equiangular(n_features: int, n_hidden: int) -> FloatArray:
@@ -98,13 +98,13 @@ def equiangular(n_features: int, n_hidden: int) -> FloatArray:
         distance = np.subtract.outer(np.arange(6), np.arange(6)) % 5
         adjacent = (distance == 1) | (distance == 4)
         adjacent[5] = adjacent[:, 5] = False
-        return _two_products(adjacent, -1 / np.sqrt(5), 1 / np.sqrt(5), 3)
+        return two_products(adjacent, -1 / np.sqrt(5), 1 / np.sqrt(5), 3)
     if (n, m) == (10, 5):
-        return _two_products(_petersen(), -1 / 3, 1 / 3, 5)
+        return two_products(_petersen(), -1 / 3, 1 / 3, 5)
     if (n, m) == (16, 6):
-        return _two_products(_clebsch(), -1 / 3, 1 / 3, 6)
+        return two_products(_clebsch(), -1 / 3, 1 / 3, 6)
     if (n, m) == (28, 7):
-        return _two_products(_shared(8) == 1, 1 / 3, -1 / 3, 7)
+        return two_products(_shared(8) == 1, 1 / 3, -1 / 3, 7)
     raise ValueError(
         f"no equiangular tight frame of {n} in {m} dimensions is known here: "
         "pass 6 in 3, 10 in 5, 16 in 6, 28 in 7 or d + 1 in d"
@@ -131,7 +131,7 @@ def _clebsch() -> BoolArray:
     return np.asarray((differ == 1) | (differ == 4))
 
 
-def _two_products(adjacent: BoolArray, neighbours: float, others: float, rank: int) -> FloatArray:
+def two_products(adjacent: BoolArray, neighbours: float, others: float, rank: int) -> FloatArray:
     """Unit columns of the given rank whose products are `neighbours` on edges and `others` elsewhere.
 
     The Gram matrix is n/rank times a projection, so its eigenvectors give the columns.

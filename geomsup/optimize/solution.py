@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 
-from geomsup._files import read_npz, write_npz
+from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import FloatArray
 from geomsup.arrangement import Arrangement
 from geomsup.problem import Problem
 
-__all__ = ["Kind", "Minimum", "Progress", "Solution", "Status"]
+__all__ = ["Found", "Kind", "Minimum", "Progress", "Solution", "Status", "minima_from_arrays", "minima_to_arrays"]
 
 Kind = Literal["minimum", "degenerate", "saddle", "unclassified"]
 
@@ -90,8 +91,72 @@ class Minimum:
         return f"Minimum(loss={self.loss:.12g} ± {self.error:.1e}, hits={self.hits}, kind={self.kind!r})"
 
 
+class Found:
+    """What every result that holds minima can tell about the best of them."""
+
+    minima: tuple[Minimum, ...]
+
+    @property
+    def W(self) -> FloatArray:
+        """Feature directions of the best arrangement, shape (n_hidden, n_features)."""
+        return self.minima[0].W
+
+    @property
+    def b(self) -> FloatArray:
+        """Bias of the best arrangement, shape (n_features,)."""
+        return self.minima[0].b
+
+    @property
+    def loss(self) -> float:
+        """Loss of the best arrangement, a sum over features."""
+        return self.minima[0].loss
+
+    @property
+    def error(self) -> float:
+        """Bound on the error of `loss`."""
+        return self.minima[0].error
+
+    @property
+    def gradient_norm(self) -> float:
+        """Norm of the gradient at the best arrangement, projected on the constraint where there is one."""
+        return self.minima[0].gradient_norm
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The best arrangement as an :class:`~geomsup.Arrangement`."""
+        return Arrangement(self.W, self.b)
+
+
+def minima_to_arrays(minima: tuple[Minimum, ...]) -> dict[str, np.ndarray[Any, Any]]:
+    """Every field of the minima as one array, the minima along its first axis."""
+    return {field.name: np.array([getattr(one, field.name) for one in minima]) for field in fields(Minimum)}
+
+
+def minima_from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> tuple[Minimum, ...]:
+    """The inverse of `minima_to_arrays`.
+
+    Raises
+    ------
+    KeyError, IndexError
+        A field is missing, or shorter than the losses.
+    """
+    return tuple(
+        Minimum(
+            arrays["W"][k],
+            arrays["b"][k],
+            float(arrays["loss"][k]),
+            float(arrays["error"][k]),
+            float(arrays["gradient_norm"][k]),
+            int(arrays["hits"][k]),
+            cast(Kind, str(arrays["kind"][k])),
+            float(arrays["curvature"][k]),
+        )
+        for k in range(len(arrays["loss"]))
+    )
+
+
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Found):
     """The best arrangement a search found, with everything else it found: an upper bound on the optimal loss.
 
     Parameters
@@ -121,78 +186,23 @@ class Solution:
     n_starts: int
     n_descents: int
 
-    @property
-    def W(self) -> FloatArray:
-        """Feature directions of the best arrangement, shape (n_hidden, n_features)."""
-        return self.minima[0].W
-
-    @property
-    def b(self) -> FloatArray:
-        """Bias of the best arrangement, shape (n_features,)."""
-        return self.minima[0].b
-
-    @property
-    def loss(self) -> float:
-        """Expected loss of the best arrangement, a sum over features."""
-        return self.minima[0].loss
-
-    @property
-    def error(self) -> float:
-        """Bound on the error of `loss`."""
-        return self.minima[0].error
-
-    @property
-    def gradient_norm(self) -> float:
-        """Norm of the gradient at the best arrangement."""
-        return self.minima[0].gradient_norm
-
-    @property
-    def arrangement(self) -> Arrangement:
-        """The best arrangement as an :class:`~geomsup.Arrangement`."""
-        return Arrangement(self.W, self.b)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write everything to a ``.npz`` file (suffix added if missing) and return its path."""
-        arrays = {
-            "W": np.array([m.W for m in self.minima]),
-            "b": np.array([m.b for m in self.minima]),
-            **{
-                name: np.array([getattr(m, name) for m in self.minima])
-                for name in ("loss", "error", "gradient_norm", "hits", "curvature")
-            },
-        }
         meta = {
             "problem": self.problem.to_dict(),
-            "kinds": [m.kind for m in self.minima],
             "status": self.status.name,
             "n_starts": self.n_starts,
             "n_descents": self.n_descents,
         }
-        return write_npz(path, arrays, meta, "solution")
+        return write_npz(path, minima_to_arrays(self.minima), meta, "solution")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Solution:
         """Read a solution written by `save`; ValueError if the file holds anything else."""
         arrays, meta = read_npz(path, "solution")
-        try:
-            minima = tuple(
-                Minimum(
-                    arrays["W"][k],
-                    arrays["b"][k],
-                    float(arrays["loss"][k]),
-                    float(arrays["error"][k]),
-                    float(arrays["gradient_norm"][k]),
-                    int(arrays["hits"][k]),
-                    kind,
-                    float(arrays["curvature"][k]),
-                )
-                for k, kind in enumerate(meta["kinds"])
-            )
-            return cls(
-                Problem.from_dict(meta["problem"]), minima, Status[meta["status"]], meta["n_starts"], meta["n_descents"]
-            )
-        except (KeyError, IndexError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)} is not a complete solution ({error!r}): save it again") from None
+        with complete(path, "solution"):
+            minima, problem = minima_from_arrays(arrays), Problem.from_dict(meta["problem"])
+            return cls(problem, minima, Status[meta["status"]], meta["n_starts"], meta["n_descents"])
 
     def __repr__(self) -> str:
         return (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.optimize.distinct import Describer
-from geomsup.optimize.lbfgs import LEAST_SCALE, descend
+from geomsup.optimize.lbfgs import LEAST_SCALE, Descent, descend
 from geomsup.optimize.objective import Objective
 from geomsup.optimize.solution import Kind, Progress
 
@@ -19,9 +20,10 @@ Callback = Callable[[Progress], None]
 Ends = list[tuple[FloatArray, int]]
 """Points, each with the number of descents that ended there."""
 AnyObjective = TypeVar("AnyObjective", bound=Objective)
+T = TypeVar("T")
 
 CHUNK = 32
-"""Instances per batch."""
+"""Instances per batch. It does not depend on the number of workers, so that results do not either."""
 TOL, STALL, MAX_STEPS = 1e-7, 1e-12, 3000
 """Of a descent: second-order steps finish what it leaves."""
 
@@ -36,15 +38,21 @@ class Finished(NamedTuple):
     curvature: float
 
 
-def multistart(objective: Objective, x: FloatArray, n_keep: int, callback: Callback | None) -> Ends:
+def multistart(
+    objective: Objective, x: FloatArray, n_keep: int, callback: Callback | None, workers: int = 1
+) -> Ends:
     """Descend from every row of x: the lowest distinct ends, at most ``n_keep``."""
+
+    def run(k: int) -> Descent:
+        chunk = x[k * CHUNK : (k + 1) * CHUNK]
+        return descend(objective, chunk, objective.fine, max_steps=MAX_STEPS, tol=TOL, stall=STALL)
+
     ends, losses = [], []
-    for begin in range(0, len(x), CHUNK):
-        found = descend(objective, x[begin : begin + CHUNK], objective.fine, max_steps=MAX_STEPS, tol=TOL, stall=STALL)
+    for found in _in_order(objective, run, -(-len(x) // CHUNK), workers):
         ends.append(found.x)
         losses.append(found.loss)
         if callback is not None:
-            done = min(begin + CHUNK, len(x))
+            done = sum(map(len, losses))
             callback(Progress("searching", done, len(x), float(min(loss.min() for loss in losses))))
     x = np.concatenate(ends)
     groups = _equal_ones(objective, x, np.concatenate(losses), loss_tol=1e-7, tol=1e-3)
@@ -56,16 +64,31 @@ def finish_all(
     ends: Ends,
     finish: Callable[[AnyObjective, FloatArray], Finished],
     callback: Callback | None,
+    workers: int = 1,
 ) -> list[tuple[Finished, int]]:
     """Finish every end; those that turn out to be equal together with their hits, lowest loss first."""
     done: list[Finished] = []
-    for x, _ in ends:
-        done.append(finish(objective, x))
+    for one in _in_order(objective, lambda k: finish(objective, ends[k][0]), len(ends), workers):
+        done.append(one)
         if callback is not None:
             callback(Progress("finishing", len(done), len(ends), min(one.loss for one in done)))
     x, loss = np.array([one.x for one in done]), np.array([one.loss for one in done])
     groups = _equal_ones(objective, x, loss, loss_tol=1e-10, tol=1e-5)
     return [(done[group[0]], sum(ends[k][1] for k in group)) for group in groups]
+
+
+def _in_order(objective: Objective, function: Callable[[int], T], count: int, workers: int) -> Iterator[T]:
+    """function(0), function(1), … in order, by threads; an interruption stops those at their next evaluation."""
+    if workers == 1 or count < 2:
+        yield from map(function, range(count))
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield from pool.map(function, range(count))
+        except BaseException:
+            objective.stopped = True
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _equal_ones(

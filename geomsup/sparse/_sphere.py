@@ -36,6 +36,8 @@ class SphereEnergy(Objective):
 
     def __call__(self, x: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray]:
         """Energy (S,) and tangential gradient (S, size) of S sets of unit vectors; the fidelity plays no part."""
+        if self.stopped:
+            raise InterruptedError("the search was stopped")
         U, _ = self.unpack(x)
         t, others = self._cosines(U)
         value = np.where(others, self.potential.value(t), 0.0).sum(axis=(-2, -1))

@@ -7,14 +7,17 @@ how many to drop is drawn too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.optimize.lbfgs import descend
+from geomsup.problem import Problem
 from geomsup.sparse._sphere import SphereEnergy
 from geomsup.sparse.potentials import CustomPotential
 
-__all__ = ["spread_starts"]
+__all__ = ["given_starts", "spread_starts"]
 
 REPULSION = CustomPotential(np.exp, np.exp)
 """Any would do; this one is finite where vectors coincide, as they must on a line."""
@@ -45,3 +48,26 @@ def spread_starts(
         W[np.ix_(chosen, np.arange(m), order[:k])] = r[chosen, None, None] * sphere.unpack(x)[0]
         b[np.ix_(chosen, order[:k])] = -(t * r**2)[chosen, None]
     return W, b
+
+
+def given_starts(problem: Problem, start: Any) -> list[tuple[FloatArray, FloatArray]]:
+    """Warm starts (W, b) from a matrix, a pair, anything that has a ``W`` and perhaps a ``b``, or a list of those.
+
+    Raises
+    ------
+    ValueError
+        One that does not fit the problem.
+    """
+    if start is None:
+        return []
+    if isinstance(start, list):
+        return [pair for one in start for pair in given_starts(problem, one)]
+    if isinstance(start, tuple):
+        W, b = start
+    else:
+        W = getattr(start, "W", start)
+        b = getattr(start, "b", np.zeros(problem.n_features))
+    W, b = problem.check_weights(W, b)
+    if W.ndim != 2:
+        raise ValueError(f"start has shape {W.shape}, but a start is one matrix (m, n): pass a list of matrices")
+    return [(W, b)]

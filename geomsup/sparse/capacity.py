@@ -15,12 +15,15 @@ That largest value is C_n(m), and the least limit of 3L/p is n − C_n(m): norms
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer, real_array
 from geomsup.optimize.solution import Status
@@ -30,6 +33,7 @@ from geomsup.sparse.one_active import OneActive, finish, starting_points, status
 
 __all__ = ["CapacitySolution", "capacity_of", "capacity_search"]
 
+_SAVED = "capacity solution"
 SAME_DIRECTION = 1e-6
 """Distance of unit vectors below which their weights add up: they are one atom, split between several features.
 Measured at finished minima: parts of an atom differ by at most 2e-12, atoms by more than 1."""
@@ -76,6 +80,25 @@ class CapacitySolution:
     def n_atoms(self) -> int:
         """Number of distinct directions with weight."""
         return self.weights.size
+
+    @property
+    def W(self) -> FloatArray:
+        """The atoms at the scale at which 3L/p → n − C: columns √(C w_j) u_j, shape (m, atoms)."""
+        return np.asarray(np.sqrt(self.value * self.weights) * self.U)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to a ``.npz`` file (suffix added if missing) and return its path."""
+        arrays = {"value": np.array(self.value), "U": self.U, "weights": self.weights}
+        meta = {"hits": self.hits, "status": self.status.name, "n_starts": self.n_starts}
+        return write_npz(path, arrays, meta, _SAVED)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> CapacitySolution:
+        """Read a solution written by `save`; ValueError if the file holds anything else."""
+        arrays, meta = read_npz(path, _SAVED)
+        with complete(path, _SAVED):
+            value, status = float(arrays["value"]), Status[meta["status"]]
+            return cls(value, arrays["U"], arrays["weights"], meta["hits"], status, meta["n_starts"])
 
     def __repr__(self) -> str:
         return (
@@ -134,7 +157,9 @@ def capacity_search(
     n_starts: int = 64,
     n_keep: int = 8,
     rng: Any = None,
+    workers: int = 1,
     callback: Callback | None = None,
+    start: Any = None,
 ) -> CapacitySolution:
     r"""Search for the measure on at most n unit vectors in R^m of the largest capacity.
 
@@ -144,7 +169,7 @@ def capacity_search(
     ----------
     m, n : int
         Dimension, and most atoms.
-    n_starts, n_keep, rng, callback
+    n_starts, n_keep, rng, workers, callback, start
         As in :func:`geomsup.minimize_one_active`, whose search with ``bias="zero"`` this is. With more features than
         atoms the minima are families, because an atom can be split; they count as one here.
 
@@ -156,7 +181,7 @@ def capacity_search(
     Raises
     ------
     ValueError
-        Counts that are not positive.
+        Counts that are not positive, or a start that does not fit.
 
     Examples
     --------
@@ -165,11 +190,12 @@ def capacity_search(
     4.1982127170
     """
     m, n = integer("m", m, at_least=1), integer("n", n, at_least=1)
-    n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
+    n_keep, workers = integer("n_keep", n_keep, at_least=1), integer("workers", workers, at_least=1)
     objective = OneActive(Problem(n, m), "zero")
     with threadpool_limits(1):
-        ends = multistart(objective, starting_points(objective, n_starts, rng), n_starts, callback)
-        best, _ = finish_all(objective, ends[:n_keep], finish, callback)[0]
+        x = starting_points(objective, n_starts, rng, start)
+        ends = multistart(objective, x, len(x), callback, workers)
+        best, _ = finish_all(objective, ends[:n_keep], finish, callback, workers)[0]
     W, _ = objective.unpack(best.x)
     value = capacity_of(W)
     found = [(capacity_of(objective.unpack(x)[0]), hits) for x, hits in ends]

@@ -8,21 +8,26 @@ every pair once: that is :attr:`EnergySolution.pair_energy` = E/2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer, real_array
 from geomsup.optimize.solution import Kind, Status
 from geomsup.sparse._multistart import Callback, Finished, finish_all, multistart
 from geomsup.sparse._sphere import SphereEnergy, finish_on_sphere
-from geomsup.sparse.potentials import Potential
+from geomsup.sparse._starts import given_starts
+from geomsup.sparse.potentials import Potential, potential_from_dict, potential_to_dict
 
 __all__ = ["EnergyMinimum", "EnergySolution", "energy_of", "minimize_energy"]
 
+_SAVED = "energy solution"
 CONVERGED = 1e-12
 """Gradient norm, relative to the energy's scale, at which a minimum is finished."""
 
@@ -89,6 +94,41 @@ class EnergySolution:
         """Norm of the tangential gradient at the best vectors."""
         return self.minima[0].gradient_norm
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to a ``.npz`` file (suffix added if missing) and return its path.
+
+        Raises
+        ------
+        ValueError
+            The potential is a :class:`~geomsup.CustomPotential`: functions are not saved.
+        """
+        meta = {
+            "potential": potential_to_dict(self.potential),
+            "status": self.status.name,
+            "n_starts": self.n_starts,
+        }
+        arrays = {
+            field.name: np.array([getattr(one, field.name) for one in self.minima]) for field in fields(EnergyMinimum)
+        }
+        return write_npz(path, arrays, meta, _SAVED)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> EnergySolution:
+        """Read a solution written by `save`; ValueError if the file holds anything else."""
+        arrays, meta = read_npz(path, _SAVED)
+        with complete(path, _SAVED):
+            minima = tuple(
+                EnergyMinimum(
+                    arrays["U"][k],
+                    float(arrays["energy"][k]),
+                    float(arrays["gradient_norm"][k]),
+                    int(arrays["hits"][k]),
+                    cast(Kind, str(arrays["kind"][k])),
+                )
+                for k in range(len(arrays["energy"]))
+            )
+            return cls(potential_from_dict(meta["potential"]), minima, Status[meta["status"]], meta["n_starts"])
+
     def __repr__(self) -> str:
         return (
             f"EnergySolution({self.potential!r}, energy={self.energy:.12g}, {len(self.minima)} distinct minima "
@@ -124,10 +164,8 @@ def energy_of(potential: Potential, U: ArrayLike) -> float:
     U = real_array("U", U)
     if U.ndim != 2:
         raise ValueError(f"U has shape {U.shape}, but vectors are columns of a matrix: pass shape (m, n)")
-    if not U.any(axis=0).all():
-        raise ValueError(f"column {int(np.argmin(U.any(axis=0)))} of U is zero and has no direction: leave it out")
     objective = SphereEnergy(potential, U.shape[1], U.shape[0])
-    return float(objective(objective.project(U.reshape(1, -1)), objective.fine)[0][0])
+    return float(objective(objective.project(_directions(U).reshape(1, -1)), objective.fine)[0][0])
 
 
 def minimize_energy(
@@ -138,7 +176,9 @@ def minimize_energy(
     n_starts: int = 64,
     n_keep: int = 8,
     rng: Any = None,
+    workers: int = 1,
     callback: Callback | None = None,
+    start: Any = None,
 ) -> EnergySolution:
     r"""Search for n unit vectors in R^m of least energy Σ_{i≠j} f(u_i·u_j).
 
@@ -152,13 +192,17 @@ def minimize_energy(
     n, m : int
         Number of vectors and dimension.
     n_starts : int
-        Random starts.
+        Random starts. 0 is allowed together with `start`.
     n_keep : int
         Distinct ends that are finished.
     rng : int, Generator or None
         Source of the starts, through ``numpy.random.default_rng``.
+    workers : int
+        Threads; the result does not depend on their number.
     callback : callable, optional
-        Called with a ``Progress`` after every batch.
+        Called with a ``Progress`` after every batch, from the calling thread.
+    start : array of shape (m, n), Arrangement, or a list of those, optional
+        Directions to descend from besides the random ones.
 
     Returns
     -------
@@ -168,7 +212,7 @@ def minimize_energy(
     Raises
     ------
     ValueError
-        Counts that are not positive, or a potential that is infinite at random points.
+        Counts that are not positive, a potential that is infinite at a start, or a start that does not fit.
 
     Examples
     --------
@@ -178,22 +222,32 @@ def minimize_energy(
     0.954915
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=1)
-    n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
+    n_keep, workers = integer("n_keep", n_keep, at_least=1), integer("workers", workers, at_least=1)
     objective = SphereEnergy(potential, n, m)
+    given = [_directions(U).reshape(1, -1) for U, _ in given_starts(objective.problem, start)]
+    count = integer("n_starts", n_starts, at_least=0 if given else 1)
     with threadpool_limits(1):
-        starts = objective.project(np.random.default_rng(rng).normal(size=(n_starts, m * n)))
+        scattered = np.random.default_rng(rng).normal(size=(count, m * n))
+        starts = objective.project(np.concatenate([*given, scattered]))
         if not np.isfinite(objective(starts, objective.fine)[0]).all():
             raise ValueError(
                 f"the energy of {n} random points in m={m} dimensions under {potential!r} is not finite: pass a larger "
                 "m (on a line points coincide), or a potential that is finite on (-1, 1)"
             )
-        ends = multistart(objective, starts, n_keep, callback)
-        found = finish_all(objective, ends, finish_on_sphere, callback)
+        ends = multistart(objective, starts, n_keep, callback, workers)
+        found = finish_all(objective, ends, finish_on_sphere, callback, workers)
     minima = tuple(
         EnergyMinimum(np.array(objective.unpack(one.x)[0]), one.loss, one.gradient_norm, hits, one.kind)
         for one, hits in found
     )
     return EnergySolution(potential, minima, _status(objective, found[0][0]), n_starts)
+
+
+def _directions(U: FloatArray) -> FloatArray:
+    """U, if every column has a direction."""
+    if not U.any(axis=0).all():
+        raise ValueError(f"column {int(np.argmin(U.any(axis=0)))} of U is zero and has no direction: leave it out")
+    return U
 
 
 def _status(objective: SphereEnergy, best: Finished) -> Status:

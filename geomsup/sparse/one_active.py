@@ -11,34 +11,39 @@ with A and B of :func:`geomsup.one_active_loss`. Two readings, by what b may do:
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import integer
-from geomsup.arrangement import Arrangement
 from geomsup.loss._one_active import one_active
 from geomsup.optimize.objective import Bias, Fidelity, Objective
 from geomsup.optimize.settle import polish_past_saddles
-from geomsup.optimize.solution import Minimum, Status
+from geomsup.optimize.solution import Found, Minimum, Status, minima_from_arrays, minima_to_arrays
 from geomsup.optimize.starts import random_starts
 from geomsup.problem import Problem
 from geomsup.sparse._multistart import Callback, Finished, finish_all, multistart
-from geomsup.sparse._starts import spread_starts
+from geomsup.sparse._starts import given_starts, spread_starts
 
 __all__ = ["OneActiveSolution", "minimize_one_active"]
 
+_SAVED = "one-active solution"
 UNIT_ROUNDOFF = 2.0**-53
 GRADIENT_TOL = 1e-12
 """Gradient norm, relative to the loss of W = 0, at which a minimum is finished."""
 
 
 @dataclass(frozen=True, eq=False)
-class OneActiveSolution:
+class OneActiveSolution(Found):
     """The best arrangement for one active feature that a search found: an upper bound on the minimum.
+
+    `loss` is a sum over features, and over which one is active: the limit of L/p.
 
     Parameters
     ----------
@@ -61,34 +66,21 @@ class OneActiveSolution:
     n_starts: int
 
     @property
-    def W(self) -> FloatArray:
-        """Feature directions of the best arrangement, shape (m, n)."""
-        return self.minima[0].W
-
-    @property
-    def b(self) -> FloatArray:
-        """Bias of the best arrangement, shape (n,)."""
-        return self.minima[0].b
-
-    @property
-    def loss(self) -> float:
-        """Σ over features, and over which one is active: the limit of L/p."""
-        return self.minima[0].loss
-
-    @property
     def mean_loss(self) -> float:
         """`loss` divided by n: the loss of inputs that have exactly one active feature, as in Chen et al."""
         return self.loss / self.b.size
 
-    @property
-    def gradient_norm(self) -> float:
-        """Norm of the gradient at the best arrangement, projected on b ≤ 0 where that is asked."""
-        return self.minima[0].gradient_norm
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to a ``.npz`` file (suffix added if missing) and return its path."""
+        meta = {"status": self.status.name, "n_starts": self.n_starts}
+        return write_npz(path, minima_to_arrays(self.minima), meta, _SAVED)
 
-    @property
-    def arrangement(self) -> Arrangement:
-        """The best arrangement as an :class:`~geomsup.Arrangement`."""
-        return Arrangement(self.W, self.b)
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> OneActiveSolution:
+        """Read a solution written by `save`; ValueError if the file holds anything else."""
+        arrays, meta = read_npz(path, _SAVED)
+        with complete(path, _SAVED):
+            return cls(minima_from_arrays(arrays), Status[meta["status"]], meta["n_starts"])
 
     def __repr__(self) -> str:
         return (
@@ -106,7 +98,9 @@ def minimize_one_active(
     n_starts: int = 64,
     n_keep: int = 8,
     rng: Any = None,
+    workers: int = 1,
     callback: Callback | None = None,
+    start: Any = None,
 ) -> OneActiveSolution:
     r"""Search for the arrangement of n features in m dimensions of least loss with one active feature.
 
@@ -120,13 +114,18 @@ def minimize_one_active(
     importance : float or array_like, shape (n,), optional
         I, 1 by default.
     n_starts : int
-        Random starts, half of them with directions spread out first, and some with features dropped.
+        Random starts, half of them with directions spread out first, and some with features dropped. 0 is allowed
+        together with `start`.
     n_keep : int
         Distinct ends of descents that are finished by Newton's method.
     rng : int, Generator or None
         Source of the starts, through ``numpy.random.default_rng``.
+    workers : int
+        Threads; the result does not depend on their number.
     callback : callable, optional
-        Called with a ``Progress`` after every batch.
+        Called with a ``Progress`` after every batch, from the calling thread.
+    start : array of shape (m, n), pair (W, b), Arrangement, OneActiveSolution, or a list of those, optional
+        Descended from besides the random starts.
 
     Returns
     -------
@@ -136,7 +135,7 @@ def minimize_one_active(
     Raises
     ------
     ValueError
-        Counts that are not positive, an importance or a bias that does not fit.
+        Counts that are not positive, an importance, a bias or a start that does not fit.
 
     Notes
     -----
@@ -151,11 +150,11 @@ def minimize_one_active(
     0.0791281354
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=1)
-    n_starts, n_keep = integer("n_starts", n_starts, at_least=1), integer("n_keep", n_keep, at_least=1)
+    n_keep, workers = integer("n_keep", n_keep, at_least=1), integer("workers", workers, at_least=1)
     objective = OneActive(Problem(n, m, importance=importance), bias)
     with threadpool_limits(1):
-        ends = multistart(objective, starting_points(objective, n_starts, rng), n_keep, callback)
-        found = finish_all(objective, ends, finish, callback)
+        ends = multistart(objective, starting_points(objective, n_starts, rng, start), n_keep, callback, workers)
+        found = finish_all(objective, ends, finish, callback, workers)
     minima = tuple(_minimum(objective, one, hits) for one, hits in found)
     return OneActiveSolution(minima, status_of(objective, found[0][0]), n_starts)
 
@@ -170,6 +169,8 @@ class OneActive(Objective):
 
     def effective(self, M: FloatArray, b: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Loss (S,), dM (S, n, n) and db (S, n) of S effective matrices and biases; the fidelity plays no part."""
+        if self.stopped:
+            raise InterruptedError("the search was stopped")
         importance = self.problem.importance
         value, da, db = one_active(self.data, M, b[..., None], np.eye(self.problem.n_features))
         loss = self.alone.sum() + value.sum(axis=-1) @ importance
@@ -181,13 +182,22 @@ class OneActive(Objective):
         return float((2 * W.shape[0] + 64) * UNIT_ROUNDOFF * (self.problem.importance @ (size**2).sum(axis=1)))
 
 
-def starting_points(objective: OneActive, count: int, rng: Any) -> FloatArray:
-    """Parameters of as many spread starts as of random ones."""
+def starting_points(objective: OneActive, count: int, rng: Any, start: Any) -> FloatArray:
+    """Parameters of the starts given, then of as many spread starts as of random ones.
+
+    Raises
+    ------
+    ValueError
+        No start at all, or one that does not fit.
+    """
     problem, rng = objective.problem, np.random.default_rng(rng)
+    given = [objective.pack(*pair)[None] for pair in given_starts(problem, start)]
+    if not integer("n_starts", count, at_least=0 if given else 1):
+        return np.concatenate(given)
     dropped = 0.0 if objective.nonpositive else 1 / (2 * problem.n_features)  # the best bias of a feature dropped
     spread = spread_starts(rng, (count + 1) // 2, problem.n_hidden, problem.importance, dropped)
     scattered = random_starts(rng, count // 2, problem.n_hidden, problem.n_features)
-    return np.concatenate([objective.pack(*spread), objective.pack(*scattered)])
+    return np.concatenate([*given, objective.pack(*spread), objective.pack(*scattered)])
 
 
 def finish(objective: OneActive, x: FloatArray) -> Finished:

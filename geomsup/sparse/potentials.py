@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import final
 
 import numpy as np
 
-from geomsup._typing import FloatArray
+from geomsup._typing import JSON, FloatArray
 from geomsup._validate import real_array, real_number
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "Potential",
     "ReluSquared",
     "Riesz",
+    "potential_from_dict",
+    "potential_to_dict",
 ]
 
 STEP = 6e-6
@@ -327,3 +329,28 @@ class CustomPotential(Potential):
             return np.asarray(self.d2f(t), dtype=np.float64)
         left, right = np.maximum(t - STEP, -1.0), np.minimum(t + STEP, 1.0)
         return np.asarray((self.slope(right) - self.slope(left)) / (right - left))
+
+
+_NAMED = {kind.__name__: kind for kind in (ReluSquared, BiasedRelu, PiecewisePolynomial, Riesz, FramePotential)}
+
+
+def potential_to_dict(potential: Potential) -> JSON:
+    """Name and parameters of a potential that has them, for ``json.dumps``.
+
+    Raises
+    ------
+    ValueError
+        It is made of functions, which no file here holds.
+    """
+    if type(potential) not in _NAMED.values():
+        raise ValueError(
+            f"{type(potential).__name__} is made of functions and cannot be saved: save the arrangement, "
+            "gs.Arrangement(solution.U).save(path)"
+        )
+    return {"name": type(potential).__name__, **asdict(potential)}  # type: ignore[call-overload]
+
+
+def potential_from_dict(saved: JSON) -> Potential:
+    """The inverse of `potential_to_dict`; KeyError or TypeError for anything else."""
+    parameters = dict(saved)
+    return _NAMED[parameters.pop("name")](**parameters)

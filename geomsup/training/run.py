@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geomsup._files import read_npz, write_npz
+from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup._validate import integer
 from geomsup.arrangement import Arrangement
@@ -136,7 +136,7 @@ class Run:
     def load(cls, path: str | os.PathLike[str]) -> Run:
         """Read a run written by `save`; ValueError if the file holds anything else."""
         arrays, meta = read_npz(path, "run")
-        try:
+        with complete(path, "run"):
             return cls(
                 tuple(Problem.from_dict(problem) for problem in meta["problems"]),
                 TrainingSettings.from_dict(meta["settings"]),
@@ -147,8 +147,6 @@ class Run:
                 arrays["error"],
                 TrainingHistory(**{name: arrays[f"history_{name}"] for name in TrainingHistory.__dataclass_fields__}),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{os.fspath(path)} is not a complete run ({error!r}): save it again") from None
 
     def __repr__(self) -> str:
         settings = self.settings

@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 from scipy.stats import ortho_group
 
 import geomsup as gs
-from tests.sparse.higman_sims import adjacency
+from geomsup.frames.golay import _higman_sims
 from tests.test_published import agrees
 
 KNOWN = {
@@ -46,7 +46,7 @@ def test_known_values_in_seven_and_eight_dimensions(m, n, shown):
 
 def test_higman_sims():
     """m = 22: the 100 vertices of the Higman–Sims graph as unit vectors are worth exactly 550/9."""
-    A = adjacency()
+    A = _higman_sims().astype(int)
     eye, every = np.eye(100, dtype=int), np.ones((100, 100), dtype=int)
     # strongly regular with parameters (100, 22, 0, 6): then eigenvalues 22, 2 and -8
     np.testing.assert_array_equal(A @ A, 22 * eye + 6 * (every - eye - A))
@@ -54,9 +54,7 @@ def test_higman_sims():
     np.testing.assert_array_equal(G @ G, 50 * G)  # so G/50 is a projection
     assert Fraction(int(np.trace(G)), 50) == 22  # onto 22 dimensions
     assert Fraction(100**2 * 11**2, int(np.sum(np.maximum(G, 0) ** 2))) == Fraction(550, 9)
-    values, vectors = np.linalg.eigh(G / 11)
-    W = (vectors[:, -22:] * np.sqrt(values[-22:])).T
-    assert gs.capacity_of(W) == pytest.approx(550 / 9, rel=1e-13)
+    assert gs.capacity_of(gs.frames.higman_sims_code()) == pytest.approx(550 / 9, rel=1e-13)
 
 
 @pytest.mark.parametrize("m", KNOWN)
