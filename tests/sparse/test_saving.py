@@ -54,7 +54,9 @@ def test_a_foreign_or_incomplete_file_is_refused(found, tmp_path):
         type(found).load(tmp_path / "part")
 
 
-@pytest.mark.parametrize("potential", [RELU, gs.BiasedRelu(1.2, -0.3), gs.Riesz(2.0), gs.FramePotential(), PIECES], ids=repr)
+@pytest.mark.parametrize(
+    "potential", [RELU, PIECES, gs.BiasedRelu(1.2, -0.3), gs.Riesz(2.0), gs.FramePotential()], ids=repr
+)
 def test_potentials_are_saved_by_name_and_numbers(potential):
     assert potentials.potential_from_dict(potentials.potential_to_dict(potential)) == potential
 
