@@ -1,8 +1,5 @@
 """What naming, symmetry and alignment cost. No time is asserted; each is recorded next to the plain way, in one run."""
 
-import os
-import subprocess
-import sys
 import time
 from itertools import permutations
 
@@ -14,16 +11,14 @@ from scipy.linalg import orthogonal_procrustes
 from threadpoolctl import threadpool_limits
 
 import geomsup as gs
+from tests.benchmarks.peak import peak_mib
 
 frames = gs.frames
 
-# The high-water mark of this program alone: that of getrusage begins with what the parent had when it forked.
-PEAK = """
-import re
+LARGE = """
 import numpy as np
 import geomsup as gs
 gs.identify(np.random.default_rng(0).normal(size=(30, 400)))
-print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024)
 """
 
 
@@ -146,16 +141,6 @@ def test_local_structure(benchmark, n, m):
 
 @pytest.mark.benchmark(group="memory")
 def test_peak_memory_of_identify(benchmark):
-    """Of a whole process, from the operating system (Linux)."""
-    if not os.path.exists("/proc/self/status"):
-        pytest.skip("the peak is read from /proc")
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-
-    def run():
-        return subprocess.run(
-            [sys.executable, "-c", PEAK], capture_output=True, text=True, check=True, env=environment
-        ).stdout
-
-    peak = float(benchmark.pedantic(run, rounds=1))
+    peak = benchmark.pedantic(peak_mib, args=(LARGE,), rounds=1)
     benchmark.extra_info["peak MiB"] = peak
     assert peak <= 500

@@ -1,8 +1,5 @@
 """What one evaluation costs. No time is asserted; each benchmark records its ratio to a baseline of the same run."""
 
-import os
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -11,16 +8,15 @@ import pytest
 import geomsup as gs
 from geomsup.loss._kernels import CompiledKernel, NumpyKernel
 from geomsup.loss._layout import layout
+from tests.benchmarks.peak import peak_mib
 
-PEAK = """
-import resource
+LARGE = """
 import numpy as np
 import geomsup as gs
 rng = np.random.default_rng(0)
 problem = gs.Problem(400, 30, 0.05)
 W = rng.normal(size=(30, 400)) / 30**0.5
 loss, dW, db = gs.expected_loss_and_grad(problem, W, np.full(400, -0.1))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -86,14 +82,6 @@ def test_expected_loss(benchmark, n, m):
 
 @pytest.mark.benchmark(group="memory")
 def test_peak_memory_of_four_hundred_features(benchmark):
-    """Of a whole process, from the operating system: compiled code is invisible to tracemalloc."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-
-    def run():
-        return subprocess.run(
-            [sys.executable, "-c", PEAK], capture_output=True, text=True, check=True, env=environment
-        ).stdout
-
-    peak = float(benchmark.pedantic(run, rounds=1))
+    peak = benchmark.pedantic(peak_mib, args=(LARGE,), rounds=1)
     benchmark.extra_info["peak MiB"] = peak
     assert peak <= 1024
