@@ -1,20 +1,38 @@
-"""Which groups of features are orthogonal to all others."""
+"""Which features are not zero, and which groups of them are orthogonal to all others."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from geomsup._typing import FloatArray, IntArray
+from geomsup._typing import BoolArray, FloatArray, IntArray
 
-__all__ = ["numerical_rank", "split"]
+__all__ = ["nonzero", "numerical_rank", "split"]
 
+SMALL_NORM, LARGE_NORM = 0.1, 0.6
+"""Relative to the largest norm: below the first taken for zero, above the second never."""
 ZERO = 0.003
 """Cosines up to this are not told apart from 0."""
 LARGEST_ZERO = 0.1
 """No cosine above this is ever taken for 0."""
 GAP = 2.0
 """How many times larger the next cosine must be for a tolerance between the two."""
+
+
+def nonzero(norms: FloatArray) -> BoolArray:
+    """Which norms are above the widest gap, on a logarithmic scale, between 0.1 and 0.6 of the largest.
+
+    The limits count as norms: without a norm between them everything above √(0.1 · 0.6) ≈ 0.24 is. This asks what a
+    search would bring to exactly zero, and not, as :func:`geomsup.represented` does, what is worth naming: minima keep
+    features at a third of the length of others.
+    """
+    largest = float(norms.max())
+    if largest == 0:
+        return np.zeros(len(norms), dtype=bool)
+    relative = norms / largest
+    levels = np.sort(np.concatenate([[SMALL_NORM, LARGE_NORM], np.clip(relative, SMALL_NORM, LARGE_NORM)]))
+    widest = int(np.argmax(np.diff(np.log(levels))))
+    return np.asarray(relative > np.sqrt(levels[widest] * levels[widest + 1]))
 
 
 def split(U: FloatArray) -> tuple[float, list[IntArray]]:

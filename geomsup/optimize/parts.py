@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomsup._typing import FloatArray, IntArray
-from geomsup.arrangement import represented
 from geomsup.features import Independent
 from geomsup.loss._tails import row_range
 from geomsup.optimize.lbfgs import LEAST_SCALE
 from geomsup.optimize.objective import Fidelity, Objective
-from geomsup.splitting import numerical_rank, split
+from geomsup.splitting import nonzero, numerical_rank, split
 
 __all__ = ["Part", "assemble", "revive", "take_apart"]
 
@@ -58,7 +57,7 @@ def take_apart(objective: Objective, x: FloatArray) -> list[Part]:
         return whole
     W, b = objective.unpack(x)
     norms = np.linalg.norm(W, axis=0)
-    kept = np.flatnonzero(represented(W))
+    kept = np.flatnonzero(nonzero(norms))
     if not kept.size:
         return whole
     U = W[:, kept] / norms[kept]
