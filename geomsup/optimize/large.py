@@ -68,9 +68,9 @@ def finish_large(objective: Objective, x: FloatArray, tol: float, max_steps: int
 
 
 def _finish_part(objective: Objective, x: FloatArray, tol: float, max_steps: int) -> FloatArray:
-    if not objective.exact:
-        for fidelity in objective.stages:
-            x = descend(objective, x[None], fidelity, max_steps=1500, tol=1e-5, stall=1e-7).x[0]
+    tol_here, stall = (1e-8, 1e-12) if objective.exact else (1e-5, 1e-7)
+    for fidelity in objective.stages:  # Newton's method alone can stop at a kink, such as a bias of zero
+        x = descend(objective, x[None], fidelity, max_steps=1500, tol=tol_here, stall=stall).x[0]
     if objective.size <= LARGEST_HESSIAN:
         return polish(objective, x, tol)[0]
     return truncated_newton(objective, x, tol, terms=TERMS_TO_MOVE, max_steps=max_steps)[0]
