@@ -113,7 +113,7 @@ def write_atlas() -> None:
     folder = GENERATED / "atlas"
     folder.mkdir()
     columns = ("$n$", "value", "arrangement", "products", "symmetry", "hits", "")
-    for number, kind in enumerate(geomsup.atlas.KINDS):
+    for kind in geomsup.atlas.KINDS:
         entries = list(atlas.entries(kind=kind))
         sections = [f"# Atlas: {kind.replace('_', ' ')}\n"]
         for m in sorted({entry.m for entry in entries}):
@@ -131,7 +131,7 @@ def write_atlas() -> None:
                 if entry.m == m
             ]
             sections.append(f"## {m} dimension{'s' if m > 1 else ''}\n\n{table(columns, rows)}")
-        (folder / f"{number}.md").write_text("\n".join(sections), encoding="utf-8")
+        (folder / f"{kind.replace('=', '-')}.md").write_text("\n".join(sections), encoding="utf-8")
 
 
 shutil.rmtree(GENERATED, ignore_errors=True)
