@@ -29,7 +29,7 @@ from geomsup._typing import JSON
 from geomsup._validate import integer
 from geomsup.atlas.candidates import catalogued, constructed, related, suggested
 from geomsup.atlas.entry import Entry
-from geomsup.atlas.kinds import Key, gain, keys
+from geomsup.atlas.kinds import KINDS, Key, gain, keys, known_kind
 from geomsup.atlas.search import BETTER, SETTINGS, describe, generator, improve, search
 from geomsup.atlas.table import SHIPPED, Atlas
 
@@ -57,6 +57,7 @@ def rebuild(
     path: str | os.PathLike[str] | None = None,
     *,
     work: str | os.PathLike[str] = "out/atlas",
+    kind: str | None = None,
     most_hidden: int | None = None,
     most_features: int | None = None,
     workers: int = 2,
@@ -74,6 +75,8 @@ def rebuild(
         The table to write, and to start from if it is there. By default the one that comes with the package.
     work : path
         Folder for what is done so far, removed at the end.
+    kind : str, optional
+        Only entries of this kind; the others stay as they are.
     most_hidden, most_features : int, optional
         Only entries up to this size; larger ones stay as they are.
     workers : int
@@ -90,7 +93,7 @@ def rebuild(
     Raises
     ------
     ValueError
-        The file to start from is damaged, or a number is not positive.
+        The file to start from is damaged, the kind is unknown, or a number is not positive.
 
     Examples
     --------
@@ -103,7 +106,8 @@ def rebuild(
     workers = integer("workers", workers, at_least=1)
     m_most = np.inf if most_hidden is None else integer("most_hidden", most_hidden, at_least=1)
     n_most = np.inf if most_features is None else integer("most_features", most_features, at_least=1)
-    wanted = [key for key in keys() if key[1] <= m_most and key[2] <= n_most]
+    kinds = KINDS if kind is None else (known_kind(kind),)
+    wanted = [key for key in keys() if key[0] in kinds and key[1] <= m_most and key[2] <= n_most]
     before = Atlas.load(target) if target.exists() else Atlas([])
     old = {(entry.kind, entry.m, entry.n): entry for entry in before.entries()}
     folder = _work_folder(Path(work), wanted, target)

@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "gain",
     "keys",
+    "known_kind",
     "most_features",
     "probability",
     "value_of",
@@ -34,6 +35,13 @@ MOST_HIDDEN = 8
 EXTRA: tuple[Key, ...] = (*((kind, 5, 16) for kind in KINDS if kind != "capacity"), ("capacity", 22, 100))
 """Beyond the range: the sizes of the Clebsch and of the Higman–Sims graph."""
 ROUNDOFF = 2.0**-53
+
+
+def known_kind(kind: str) -> Kind:
+    """The kind, if it is one; ValueError otherwise."""
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r} is unknown: pass one of {', '.join(map(repr, KINDS))}")
+    return kind
 
 
 def probability(kind: Kind) -> float | None:

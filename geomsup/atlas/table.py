@@ -13,7 +13,7 @@ from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import JSON
 from geomsup._validate import frozen, integer
 from geomsup.atlas.entry import Entry, Page
-from geomsup.atlas.kinds import KINDS, MOST_HIDDEN, most_features, probability
+from geomsup.atlas.kinds import KINDS, MOST_HIDDEN, Kind, known_kind, most_features, probability
 
 __all__ = ["SHIPPED", "Atlas", "shipped"]
 
@@ -83,11 +83,9 @@ class Atlas:
             There is none: the message says how far the atlas goes and which search to call.
         """
         m, n = _size((m, n))
-        if kind not in KINDS:
-            raise ValueError(f"kind={kind!r} is unknown: pass one of {', '.join(map(repr, KINDS))}")
-        entry = self._pages.get((m, n), {}).get(kind)
+        entry = self._pages.get((m, n), {}).get(known_kind(kind))
         if entry is None:
-            raise ValueError(f"the atlas has no {kind!r} for {_outside(kind, m, n)}")
+            raise ValueError(f"the atlas has no {kind!r} for {_outside(known_kind(kind), m, n)}")
         return entry
 
     def capacity(self, m: int) -> Entry:
@@ -171,9 +169,9 @@ def _size(size: object) -> tuple[int, int]:
     return integer("m", size[0], at_least=1), integer("n", size[1], at_least=1)
 
 
-def _outside(kind: str, m: int, n: int) -> str:
+def _outside(kind: Kind, m: int, n: int) -> str:
     """The size, how far the atlas goes, and what to call instead."""
-    p = probability(kind)  # type: ignore[arg-type]
+    p = probability(kind)
     calls = {
         "energy": f"gs.minimize_energy(gs.ReluSquared(), {n}, {m})",
         "capacity": f"gs.capacity_search({m}, {n})",
@@ -181,7 +179,7 @@ def _outside(kind: str, m: int, n: int) -> str:
     }
     call = calls.get(kind, f"gs.minimize(gs.Problem({n}, {m}, {p}))")
     if m <= MOST_HIDDEN:
-        reach = f"at m={m} it goes to n={most_features(kind, m)}"  # type: ignore[arg-type]
+        reach = f"at m={m} it goes to n={most_features(kind, m)}"
     else:
         reach = f"it goes to m={MOST_HIDDEN}"
     return f"m={m}, n={n}: {reach}; search with {call}"

@@ -61,7 +61,7 @@ def atlas(
         if rebuild:
             from geomsup.atlas.build import Report
 
-            click.echo(repr(gs.atlas.rebuild(out, work=work, workers=workers, callback=Report())))
+            click.echo(repr(gs.atlas.rebuild(out, work=work, kind=kind, workers=workers, callback=Report())))
             return
         entries = chosen(m, n, kind)
         if save is not None or plot is not None:

@@ -62,9 +62,9 @@ def test_rebuild_is_passed_on(tmp_path, monkeypatch):
         return gs.atlas.Atlas([])
 
     monkeypatch.setattr(gs.atlas, "rebuild", rebuild)
-    done = run("--rebuild", "--out", tmp_path / "a.npz", "--work", tmp_path, "--workers", 1)
+    done = run("--rebuild", "--kind", "energy", "--out", tmp_path / "a.npz", "--work", tmp_path, "--workers", 1)
     assert done.stdout == "Atlas(0 entries of 0 sizes)\n"
-    assert (told["path"], told["work"], told["workers"]) == (tmp_path / "a.npz", tmp_path, 1)
+    assert (told["path"], told["work"], told["workers"], told["kind"]) == (tmp_path / "a.npz", tmp_path, 1, "energy")
 
 
 def test_an_interrupted_rebuild_says_how_to_go_on(monkeypatch):

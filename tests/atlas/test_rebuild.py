@@ -146,6 +146,15 @@ def test_a_better_old_arrangement_is_kept(tmp_path, monkeypatch):
     assert atlas.changes == ()
 
 
+def test_one_kind_and_small_sizes_only(whole, tmp_path):
+    path, told = tmp_path / "atlas.npz", []
+    options = {"kind": "energy", "most_features": 5, "callback": told.append}
+    few = gs.atlas.rebuild(path, work=tmp_path / "work", workers=1, **options)
+    assert [(e.kind, e.m, e.n) for e in few.entries()] == [("energy", 2, 3), ("energy", 2, 5)]
+    assert few.lookup(2, 5, kind="energy").value == gs.atlas.Atlas.load(whole).lookup(2, 5, kind="energy").value
+    assert [step.total for step in told if step.name == "search"] == [2, 2]
+
+
 def test_a_damaged_table_is_refused_before_anything_is_searched(whole, tmp_path):
     path = tmp_path / "atlas.npz"
     path.write_bytes(whole.read_bytes()[:-200])
@@ -158,6 +167,7 @@ def test_a_damaged_table_is_refused_before_anything_is_searched(whole, tmp_path)
     ("options", "message"),
     [
         ({"workers": 0}, "workers=0 is too small"),
+        ({"kind": "area"}, "kind='area' is unknown: pass one of 'energy', "),
         ({"most_hidden": 0}, "most_hidden=0 is too small"),
         ({"most_features": 1.5}, "most_features=1.5 is not an integer"),
     ],
