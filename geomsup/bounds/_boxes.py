@@ -1,4 +1,4 @@
-r"""Proving an inequality on a region by cutting it into boxes: enclosures of first order, many boxes at once, in floats.
+r"""Proving an inequality on a region by cutting it into boxes: enclosures of first order, many at once, in floats.
 
 On a box with center x and half-widths h, a function is enclosed as c + Σ gᵢ δᵢ + [−r, r], where δᵢ = (xᵢ' − xᵢ)/hᵢ runs
 through [−1, 1]. Sums and products of enclosures are enclosures, and r is of order h². A box on which nothing is decided

@@ -4,7 +4,7 @@ Write feature i as W_i = r u, b_i = −τ r², e = 1 − τ. A feature with W_i 
 costs nothing more; for the others, with G_i = r_i² e_i² (3 − e_i),
 
 .. math:: 3L \ge n - \sum_i G_i + Q, \quad Q = \sum_i r_i^4 e_i^3 + \sum_{i \ne j} k_{ij}, \quad
-          k_{ij} = r_i^4\, \kappa\Bigl(\frac{r_j}{r_i} t_{ij}, \tau_i\Bigr), \quad \kappa(z, y) = \frac{(z - y)_+^3}{z} .
+          k_{ij} = r_i^4\, \kappa(r_j t_{ij}/r_i,\, \tau_i), \quad \kappa(z, y) = \frac{(z - y)_+^3}{z} .
 
 If Q ≥ v (Σ G)² then 3L ≥ n − 1/(4v). The certificate has matrices F_k ⪰ 0 with F_0 ⪰ 2v ππᵀ, π = (3, −1, 0, …), and a
 polynomial q ≥ 0 on [0, 1]. With ψ(e) = (1, e, …) and K(e, e', t) = Σ_k ψ(e)ᵀ F_k ψ(e') P_k(t), it says
@@ -13,12 +13,21 @@ polynomial q ≥ 0 on [0, 1]. With ψ(e) = (1, e, …) and K(e, e', t) = Σ_k ψ
 - *pairs*: κ(ρt, τ) + ρ² κ(t, ρτ') ≥ −e³ q(e) − ρ⁴ e'³ q(e') + ρ² e² e'² K(e, e', t), for ρ ≤ 1, e, e' in [0, 1] and
   t in [−1, 1]; exchanging both features covers ρ > 1.
 
-Pairs, times r⁴ with ρ = r'/r, add up to Q ≥ Σ r⁴e³ [1 − (n−1) q − ½ e K(e, e, 1)] + ½ Σ_{i,j} r_i² r_j² e_i² e_j² K, and
-the last sum is at least 2v (Σ G)².
+Pairs, times r⁴ with ρ = r'/r, add up to Q ≥ Σ r⁴e³ [1 − (n−1) q − ½ e K(e, e, 1)] + ½ Σ_{i,j} r_i² r_j² e_i² e_j² K,
+and the last sum is at least 2v (Σ G)².
 
 **Pairs are proved in two steps.** Where K ≤ 0 or 4 q(e) q(e') ≥ e e' K² the right side is ≤ 0 for every ρ, as −a − b +
 2√(ab) ≤ 0, and the left side never is negative. That settles t ≤ 0 and small e or e'. On the remaining boxes κ, which
 is convex, is replaced by its tangent at the center, and what is left is a polynomial in (ρ, e, e', t).
+
+**At a density p** of independent features, biases of any sign: with nothing active output i loses b_i₊², and only the
+inputs with at most one active feature are counted,
+
+.. math:: L \ge p (1-p)^{n-1} \sum_i \Bigl[A_i + \sum_{j \ne i} B_{ij} + \tfrac{1-p}{p} b_{i+}^2\Bigr] .
+
+For b > 0 and g = r² < 1, A + (1 − p) b²/p = (1 − g)²/3 − b(1 − g) + b²/p is at least (1 − 3p/4)(1 − g)²/3, that is
+(1 − 3p/4) A at b = 0; for g ≥ 1 it is at least A at b = 0; and B grows with b. So L is at least p (1 − p)^{n−1} (1 −
+3p/4) times the bound above.
 """
 
 from __future__ import annotations
@@ -29,16 +38,16 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import BoolArray, FloatArray
+from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
 from geomsup.bounds.certificate import Certificate
-from geomsup.bounds.verify import Finding, Refuted
+from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
-__all__ = ["Pairs", "check", "curvature", "exact_kernel", "prove_pairs"]
+__all__ = ["Pairs", "check", "curvature", "exact_kernel", "prove_pairs", "truncated"]
 
 Matrix = list[list[fmpq]]
 ONE, ZERO = fmpq(1), fmpq(0)
@@ -53,10 +62,30 @@ FINE = 2.0**-5
 def check(certificate: Certificate) -> Finding:
     """Check the matrices, the features alone, and the pairs."""
     claim, proof = certificate.claim, certificate.proof
-    if entry(claim, "quantity") != "one-active loss":
-        raise ValueError(f"the quantity {str(claim['quantity'])[:40]!r} is unknown")
     n, m = integer_entry(claim, "n", 1, 10**6), integer_entry(claim, "m", 2, 10_000)
     value = rational_entry(claim, "value", 0)
+    quantity = entry(claim, "quantity")
+    if quantity == "one-active loss":
+        _prove(proof, value, n, m)
+        return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
+    if quantity == "loss":
+        p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
+        if p > 1:
+            raise ValueError(f"feature_probability is {below(p):.6g}, above 1")
+        one_active = rational_entry(proof, "one_active", 0)
+        require_at_most(value, importance * truncated(one_active, p, n))
+        _prove(proof, one_active, n, m)
+        return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
+    raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
+
+
+def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
+    """What a bound on the loss with one active feature says at a density p."""
+    return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
+
+
+def _prove(proof: JSON, value: fmpq, n: int, m: int) -> None:
+    """Prove that the loss with one active feature is at least a value."""
     F = items(proof, "kernel", _matrix, 1, MAX_DEGREE + 1)
     q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
     if len({len(matrix) for matrix in F}) != 1:
@@ -71,7 +100,6 @@ def check(certificate: Certificate) -> Finding:
     if not nonnegative(_alone(F, q, n), ZERO, ONE):
         raise Refuted("the inequality of single features fails")
     prove_pairs(Pairs.of(F, q, m))
-    return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
 
 
 def curvature(value: fmpq, n: int) -> fmpq:
@@ -146,7 +174,14 @@ class Pairs:
         one = Enclosure(value, first, by_z * width_rho * width_t)
         tau = 1 + f if self.positive else 1 - f
         value, by_z, by_y = self._tangent(t, rho * tau)
-        second = np.stack([(by_y if self.positive else -by_y) * tau * width_rho, np.zeros_like(t), by_y * rho * width_f, by_z * width_t])
+        second = np.stack(
+            [
+                (by_y if self.positive else -by_y) * tau * width_rho,
+                np.zeros_like(t),
+                by_y * rho * width_f,
+                by_z * width_t,
+            ]
+        )
         return one, Enclosure(value, second, by_y * width_rho * width_f)
 
     def _tangent(self, z: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -172,7 +207,7 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
     def settled(boxes: Boxes) -> BoolArray:
         K, excess = pairs.bare(boxes)
         of_kernel, of_excess = (ROUNDING * one.high() for one in magnitude.bare(boxes.largest()))
-        return (K.high() <= -of_kernel) | (excess.low() >= of_excess)
+        return np.asarray((K.high() <= -of_kernel) | (excess.low() >= of_excess))
 
     def room(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
         room = pairs.room(boxes)
@@ -186,7 +221,7 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
         return done, np.abs(room.g) + boxes.h**2
 
     def for_the_second_step(boxes: Boxes) -> BoolArray:
-        return (boxes.x[2] >= boxes.h[2]) & (boxes.h.max(axis=0) <= FINE)
+        return np.asarray((boxes.x[2] >= boxes.h[2]) & (boxes.h.max(axis=0) <= FINE))
 
     start = Boxes(np.array([[0.5], [0.5], [0.0]]), np.array([[0.5], [0.5], [1.0]]))
     count, left = prove(lambda boxes: (settled(boxes), boxes.h), start, most, for_the_second_step)
