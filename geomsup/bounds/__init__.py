@@ -8,6 +8,7 @@
 :mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
+:mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
 :mod:`~geomsup.bounds.door`                 `bound` and `bracket`
 ==========================================  ========================================================================
 """
@@ -17,6 +18,7 @@ from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, price_of_orthogonality, welch_bound
 from geomsup.bounds.door import bound, bracket
 from geomsup.bounds.lp import polynomial_values
+from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
 from geomsup.bounds.result import Bound, Bracket
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
 from geomsup.bounds.verify import Evidence, Verification, verify
@@ -34,8 +36,10 @@ __all__ = [
     "capacity_bound",
     "dropped_feature_floor",
     "linear_bound",
+    "one_active_bound",
     "polynomial_values",
     "price_of_orthogonality",
+    "sparse_loss_bound",
     "uniform_class_bound",
     "uniform_loss",
     "verify",

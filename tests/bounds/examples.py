@@ -29,6 +29,8 @@ MAKERS = {
     "orthogonal": lambda: bounds.price_of_orthogonality(gs.Problem(5, 2, 0.2, gs.geometric_importance(5, 0.5))),
     "bias-free": lambda: gs.bound(gs.Problem(7, 2, 0.1, gs.geometric_importance(7, 0.9)), bias="zero"),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
+    "marked": lambda: bounds.one_active_bound(5, 2),
+    "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.01)),
 }
 WITNESSES = {
     "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),

@@ -1,0 +1,260 @@
+r"""The marked two-point bound: the loss with one active feature, over all norms and all biases b ≤ 0.
+
+Write feature i as W_i = r u, b_i = −τ r², e = 1 − τ. A feature with W_i = 0 or τ ≥ 1 loses 1/3, and leaving it out
+costs nothing more; for the others, with G_i = r_i² e_i² (3 − e_i),
+
+.. math:: 3L \ge n - \sum_i G_i + Q, \quad Q = \sum_i r_i^4 e_i^3 + \sum_{i \ne j} k_{ij}, \quad
+          k_{ij} = r_i^4\, \kappa(r_j t_{ij}/r_i,\, \tau_i), \quad \kappa(z, y) = \frac{(z - y)_+^3}{z} .
+
+If Q ≥ v (Σ G)² then 3L ≥ n − 1/(4v). The certificate has matrices F_k ⪰ 0 with F_0 ⪰ 2v ππᵀ, π = (3, −1, 0, …), and a
+polynomial q ≥ 0 on [0, 1]. With ψ(e) = (1, e, …) and K(e, e', t) = Σ_k ψ(e)ᵀ F_k ψ(e') P_k(t), it says
+
+- *alone*: 1 ≥ (n − 1) q(e) + ½ e K(e, e, 1) for e in [0, 1];
+- *pairs*: κ(ρt, τ) + ρ² κ(t, ρτ') ≥ −e³ q(e) − ρ⁴ e'³ q(e') + ρ² e² e'² K(e, e', t), for ρ ≤ 1, e, e' in [0, 1] and
+  t in [−1, 1]; exchanging both features covers ρ > 1.
+
+Pairs, times r⁴ with ρ = r'/r, add up to Q ≥ Σ r⁴e³ [1 − (n−1) q − ½ e K(e, e, 1)] + ½ Σ_{i,j} r_i² r_j² e_i² e_j² K,
+and the last sum is at least 2v (Σ G)².
+
+**Pairs are proved in two steps.** Where K ≤ 0 or 4 q(e) q(e') ≥ e e' K² the right side is ≤ 0 for every ρ, as −a − b +
+2√(ab) ≤ 0, and the left side never is negative. That settles t ≤ 0 and small e or e'. On the remaining boxes κ, which
+is convex, is replaced by its tangent at the center, and what is left is a polynomial in (ρ, e, e', t).
+
+**At a density p** of independent features, biases of any sign: with nothing active output i loses b_i₊², and only the
+inputs with at most one active feature are counted,
+
+.. math:: L \ge p (1-p)^{n-1} \sum_i \Bigl[A_i + \sum_{j \ne i} B_{ij} + \tfrac{1-p}{p} b_{i+}^2\Bigr] .
+
+For b > 0 and g = r² < 1, A + (1 − p) b²/p = (1 − g)²/3 − b(1 − g) + b²/p is at least (1 − 3p/4)(1 − g)²/3, that is
+(1 − 3p/4) A at b = 0; for g ≥ 1 it is at least A at b = 0; and B grows with b. So L is at least p (1 − p)^{n−1} (1 −
+3p/4) times the bound above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from geomsup._typing import JSON, BoolArray, FloatArray
+from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
+from geomsup.bounds._matrices import rank_if_semidefinite
+from geomsup.bounds._numbers import Number, below
+from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
+from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.verify import Finding, Refuted, require_at_most
+
+__all__ = ["Pairs", "check", "curvature", "exact_kernel", "prove_pairs", "truncated"]
+
+Matrix = list[list[fmpq]]
+ONE, ZERO = fmpq(1), fmpq(0)
+MAX_DEGREE, MAX_MARKS = 30, 6
+"""Of P_k and of q, and rows of F_k: the error analysis of the boxes allows for these."""
+MOST = 200_000_000
+"""Boxes, of the order of a million per second. Measured: 1 to 20 million are needed."""
+FINE = 2.0**-5
+"""Half-width in e, e', t of boxes that the first step leaves to the second."""
+
+
+def check(certificate: Certificate) -> Finding:
+    """Check the matrices, the features alone, and the pairs."""
+    claim, proof = certificate.claim, certificate.proof
+    n, m = integer_entry(claim, "n", 1, 10**6), integer_entry(claim, "m", 2, 10_000)
+    value = rational_entry(claim, "value", 0)
+    quantity = entry(claim, "quantity")
+    if quantity == "one-active loss":
+        _prove(proof, value, n, m)
+        return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
+    if quantity == "loss":
+        p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
+        if p > 1:
+            raise ValueError(f"feature_probability is {below(p):.6g}, above 1")
+        one_active = rational_entry(proof, "one_active", 0)
+        require_at_most(value, importance * truncated(one_active, p, n))
+        _prove(proof, one_active, n, m)
+        return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
+    raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
+
+
+def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
+    """What a bound on the loss with one active feature says at a density p."""
+    return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
+
+
+def _prove(proof: JSON, value: fmpq, n: int, m: int) -> None:
+    """Prove that the loss with one active feature is at least a value."""
+    F = items(proof, "kernel", _matrix, 1, MAX_DEGREE + 1)
+    q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
+    if len({len(matrix) for matrix in F}) != 1:
+        raise ValueError("the matrices of kernel have different sizes")
+    v = curvature(value, n)
+    if rank_if_semidefinite(_less_norms(F[0], v)) is None:
+        raise Refuted("kernel[0] is not above 2v ππᵀ")
+    if any(rank_if_semidefinite(matrix) is None for matrix in F[1:]):
+        raise Refuted("a matrix of kernel is not positive semidefinite: P_k may only be added")
+    if not nonnegative(q, ZERO, ONE):
+        raise Refuted("alone is negative somewhere on [0, 1]")
+    if not nonnegative(_alone(F, q, n), ZERO, ONE):
+        raise Refuted("the inequality of single features fails")
+    prove_pairs(Pairs.of(F, q, m))
+
+
+def curvature(value: fmpq, n: int) -> fmpq:
+    """The v for which Q ≥ v (ΣG)² proves a value: n − 1/(4v) = 3·value."""
+    if 3 * value >= n:
+        raise Refuted(f"{n} features with no output lose {n}/3, which is not above the value")
+    return 1 / (4 * (n - 3 * value))
+
+
+def exact_kernel(F: list[Matrix], m: int) -> list[list[Polynomial]]:
+    """The polynomials p_ab(t) of K = Σ_ab eᵃ e'ᵇ p_ab(t)."""
+    size = range(len(F[0]))
+    return [[combination(m, [matrix[a][b] for matrix in F]) for b in size] for a in size]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The inequality of pairs on boxes, in floats; with `positive`, the magnitudes of everything in it."""
+
+    q: FloatArray
+    kernel: tuple[tuple[FloatArray, ...], ...]
+    positive: bool = False
+
+    @classmethod
+    def of(cls, F: list[Matrix], q: Polynomial, m: int) -> Pairs:
+        """From the exact data."""
+        return cls(_floats(q), tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, m)))
+
+    @property
+    def magnitude(self) -> Pairs:
+        """The same with every term made positive."""
+        return Pairs(np.abs(self.q), tuple(tuple(np.abs(p) for p in row) for row in self.kernel), positive=True)
+
+    def bare(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
+        """K, and 4 q(e) q(e') − e e' K², on boxes in (e, e', t)."""
+        K = self._kernel(boxes, 0)
+        e, f = (univariate(np.array([0.0, 1.0]), boxes, axis) for axis in (0, 1))
+        both = times(univariate(2 * self.q, boxes, 0), univariate(2 * self.q, boxes, 1))
+        return K, self._minus(both, times(times(e, f), times(K, K)))
+
+    def room(self, boxes: Boxes) -> Enclosure:
+        """Left side minus right side, from below, on boxes in (ρ, e, e', t) with t ≥ 0; exact at their centers."""
+        cubed = np.concatenate([np.zeros(3), self.q])
+        squares = [univariate(np.array([0.0, 0.0, 1.0]), boxes, axis) for axis in range(3)]
+        fourth = univariate(np.array([0.0, 0.0, 0.0, 0.0, 1.0]), boxes, 0)
+        alone = plus(univariate(cubed, boxes, 1), times(fourth, univariate(cubed, boxes, 2)))
+        together = times(times(squares[0], times(squares[1], squares[2])), self._kernel(boxes, 1))
+        first, second = self._tangents(boxes)
+        return plus(self._minus(alone, together), plus(first, times(squares[0], second)))
+
+    def _minus(self, a: Enclosure, b: Enclosure) -> Enclosure:
+        return plus(a, b) if self.positive else minus(a, b)
+
+    def _kernel(self, boxes: Boxes, axis: int) -> Enclosure:
+        total: Enclosure | None = None
+        for a, row in enumerate(self.kernel):
+            for b, p in enumerate(row):
+                term = univariate(p, boxes, axis + 2)
+                for power, where in ((a, axis), (b, axis + 1)):
+                    if power:
+                        term = times(term, univariate(np.eye(power + 1)[power], boxes, where))
+                total = term if total is None else plus(total, term)
+        assert total is not None
+        return total
+
+    def _tangents(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
+        """κ(ρt, 1 − e) and κ(t, ρ(1 − e')) from below: tangents, whose product terms ρt and ρe' are of second order."""
+        rho, e, f, t = boxes.x
+        width_rho, width_e, width_f, width_t = boxes.h
+        value, by_z, by_y = self._tangent(rho * t, 1 - e)
+        first = np.stack([by_z * t * width_rho, by_y * width_e, np.zeros_like(t), by_z * rho * width_t])
+        one = Enclosure(value, first, by_z * width_rho * width_t)
+        tau = 1 + f if self.positive else 1 - f
+        value, by_z, by_y = self._tangent(t, rho * tau)
+        second = np.stack(
+            [
+                (by_y if self.positive else -by_y) * tau * width_rho,
+                np.zeros_like(t),
+                by_y * rho * width_f,
+                by_z * width_t,
+            ]
+        )
+        return one, Enclosure(value, second, by_y * width_rho * width_f)
+
+    def _tangent(self, z: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """κ, ∂κ/∂z ≥ 0 and −∂κ/∂y ≥ 0; where κ = 0 the tangent is 0. With y < z ≤ 1 no term exceeds 8, 12 and 12."""
+        if self.positive:
+            return np.full_like(z, 8.0), np.full_like(z, 12.0), np.full_like(z, 12.0)
+        w = np.maximum(z - y, 0.0)
+        z = np.where(w > 0, z, 1.0)
+        part = w * w / z
+        return part * w, part * (2 * z + y) / z, 3 * part
+
+
+def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
+    """Prove the inequality of pairs; returns the number of boxes that it took.
+
+    Raises
+    ------
+    Refuted
+        It is false, or not proved with so many boxes.
+    """
+    magnitude = pairs.magnitude
+
+    def settled(boxes: Boxes) -> BoolArray:
+        K, excess = pairs.bare(boxes)
+        of_kernel, of_excess = (ROUNDING * one.high() for one in magnitude.bare(boxes.largest()))
+        return np.asarray((K.high() <= -of_kernel) | (excess.low() >= of_excess))
+
+    def room(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
+        room = pairs.room(boxes)
+        unsure = ROUNDING * magnitude.room(boxes.largest()).high()
+        if (room.c < -unsure).any():
+            place = ", ".join(f"{x:.6g}" for x in boxes.x[:, room.c.argmin()])
+            raise Refuted(f"the inequality of pairs is false at ρ, e, e', t = {place}")
+        done = np.asarray(room.low() >= unsure)
+        if not done.all():
+            done[~done] = settled(Boxes(boxes.x[1:, ~done], boxes.h[1:, ~done]))
+        return done, np.abs(room.g) + boxes.h**2
+
+    def for_the_second_step(boxes: Boxes) -> BoolArray:
+        return np.asarray((boxes.x[2] >= boxes.h[2]) & (boxes.h.max(axis=0) <= FINE))
+
+    start = Boxes(np.array([[0.5], [0.5], [0.0]]), np.array([[0.5], [0.5], [1.0]]))
+    count, left = prove(lambda boxes: (settled(boxes), boxes.h), start, most, for_the_second_step)
+    ratio = np.full((1, left.x.shape[1]), 0.5)
+    more, _ = prove(room, Boxes(np.vstack([ratio, left.x]), np.vstack([ratio, left.h])), most)
+    return count + more
+
+
+def _alone(F: list[Matrix], q: Polynomial, n: int) -> Polynomial:
+    """1 − (n − 1) q(e) − ½ e K(e, e, 1)."""
+    size = len(F[0])
+    diagonal: Polynomial = [ZERO] * (2 * size)
+    for matrix in F:
+        for a in range(size):
+            for b in range(size):
+                diagonal[a + b + 1] = diagonal[a + b + 1] + matrix[a][b] / 2
+    return subtract([ONE], add(multiply([fmpq(n - 1)], q), diagonal))
+
+
+def _less_norms(matrix: Matrix, v: fmpq) -> Matrix:
+    """F_0 − 2v ππᵀ."""
+    pi = [fmpq(3), fmpq(-1), *([ZERO] * (len(matrix) - 2))]
+    return [[x - 2 * v * pi[a] * pi[b] for b, x in enumerate(row)] for a, row in enumerate(matrix)]
+
+
+def _matrix(name: str, item: Any) -> Matrix:
+    rows = items({name: item}, name, lambda name, row: rationals_entry({name: row}, name, 2, MAX_MARKS), 2, MAX_MARKS)
+    if any(len(row) != len(rows) for row in rows):
+        raise ValueError(f"{name} is not square")
+    if any(row[b] != rows[b][a] for a, row in enumerate(rows) for b in range(a)):
+        raise ValueError(f"{name} is not symmetric")
+    return rows
+
+
+def _floats(p: list[Number]) -> FloatArray:
+    return np.array([below(x) for x in p])

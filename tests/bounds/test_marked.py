@@ -1,0 +1,188 @@
+"""The marked two-point bound: enclosures against the functions, the theorem against arrangements, forgeries."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import geomsup as gs
+from geomsup.bounds import _marked_program as program
+from geomsup.bounds import one_active_bound, sparse_loss_bound
+from geomsup.bounds._boxes import Boxes, prove, times, univariate
+from geomsup.bounds._check_marked import Pairs, prove_pairs
+from geomsup.bounds._numbers import exact
+from geomsup.bounds._store import stored
+from geomsup.bounds.verify import Refuted
+from tests.bounds.examples import certificate
+from tests.bounds.recomputed import margin, numbers, pair_room
+from tests.bounds.test_verify import tampered
+
+PENTAGON = stored("one-active-5-2")
+BEST = {(5, 2): gs.k_gon(5).h / 3, (6, 2): gs.k_gon(6).h / 3}
+BEST[12, 3] = gs.bounds.uniform_loss(gs.frames.icosahedron())
+
+
+def floats(found):
+    """The inequality of pairs as the check has it, from a certificate."""
+    F = [[[exact(x) for x in row] for row in matrix] for matrix in numbers(found.proof["kernel"])]
+    return Pairs.of(F, [exact(x) for x in numbers(found.proof["alone"])], found.claim["m"])
+
+
+PAIRS = floats(PENTAGON)
+
+
+@given(st.integers(0, 10**6), st.floats(1e-6, 0.1))
+def test_enclosures_contain_products(seed, width):
+    rng = np.random.default_rng(seed)
+    p, q = rng.normal(size=(2, 6))
+    x, h = rng.uniform(-1, 1, size=(2, 50)), rng.uniform(0, width, size=(2, 50))
+    boxes = Boxes(x, h)
+    product = times(univariate(p, boxes, 0), univariate(q, boxes, 1))
+    at = x + h * rng.uniform(-1, 1, size=x.shape)
+    values = np.polynomial.polynomial.polyval(at[0], p) * np.polynomial.polynomial.polyval(at[1], q)
+    assert (product.low() <= values + 1e-13).all()
+    assert (values <= product.high() + 1e-13).all()
+
+
+@given(st.integers(0, 10**6), st.floats(1e-4, 0.2))
+def test_the_room_of_pairs_is_enclosed_from_below_and_exact_at_centers(seed, width):
+    rng = np.random.default_rng(seed)
+    h = rng.uniform(0, width, size=(4, 200))
+    x = h + rng.uniform(size=h.shape) * (1 - 2 * h)
+    room = PAIRS.room(Boxes(x, h))
+    np.testing.assert_allclose(room.c, pair_room(PENTAGON.proof, 2, *x), atol=1e-13)
+    at = x + h * rng.uniform(-1, 1, size=x.shape)
+    assert (room.low() <= pair_room(PENTAGON.proof, 2, *at) + 1e-13).all()
+
+
+def test_magnitudes_bound_every_box():
+    """Nothing that is computed on boxes exceeds its magnitude, at any width."""
+    rng = np.random.default_rng(0)
+    for width in (1e-3, 0.1, 0.5):
+        h = np.full((4, 500), width)
+        boxes = Boxes(h + rng.uniform(size=h.shape) * (1 - 2 * h), h)
+        room, magnitude = PAIRS.room(boxes), PAIRS.magnitude.room(boxes.largest())
+        for one, bound in zip(room, magnitude, strict=True):
+            assert (np.abs(one) <= np.abs(bound)).all()
+
+
+def test_boxes_that_prove_nothing_are_refused():
+    start = Boxes(np.array([[0.5]]), np.array([[0.5]]))
+    with pytest.raises(Refuted, match="undecided near 0.3"):
+        prove(lambda boxes: (np.abs(boxes.x[0] - 0.3) > boxes.h[0], boxes.h), start, 10**6)
+    with pytest.raises(Refuted, match="5 boxes do not prove"):
+        prove(lambda boxes: (np.zeros(boxes.x.shape[1], dtype=bool), boxes.h), start, 5)
+
+
+def test_a_false_inequality_of_pairs_is_refuted_where_it_is_false():
+    raised = Pairs(0.999 * PAIRS.q, PAIRS.kernel)
+    with pytest.raises(Refuted, match="pairs"):
+        prove_pairs(raised)
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 2), pytest.param(6, 2, marks=pytest.mark.slow), (12, 3)])
+def test_nothing_is_better_than_the_best_known(n, m):
+    """Pentagon, hexagon and icosahedron over all norms and biases b ≤ 0."""
+    bound = one_active_bound(n, m)
+    assert bound.status == "proved"
+    assert bound.value <= BEST[n, m] <= bound.value * (1 + 2e-6)  # measured: at most 1e-6
+
+
+@given(st.integers(0, 10**6), st.floats(0.1, 2), st.floats(0, 1.5))
+def test_arrangements_with_any_norms_and_biases_obey_it(seed, scale, depth):
+    rng = np.random.default_rng(seed)
+    for (n, m), least in BEST.items():
+        W, b = scale * rng.normal(size=(m, n)), -depth * rng.uniform(size=n)
+        assert gs.one_active_loss(gs.Problem(n, m), W, b) >= least * (1 - 1e-9)
+
+
+def test_minima_near_the_bound_obey_it():
+    bound = one_active_bound(5, 2).value
+    for seed in range(3):
+        solution = gs.minimize_one_active(5, 2, n_starts=4, rng=seed)
+        assert solution.loss >= bound
+
+
+def test_no_loss_up_to_two_per_dimension():
+    assert one_active_bound(4, 2).value == 0
+    assert not one_active_bound(4, 2).known
+
+
+@pytest.mark.parametrize("p", [0.001, 0.01, 0.3])
+def test_at_a_density_it_is_below_the_minimum(p):
+    problem = gs.Problem(5, 2, p)
+    bound, solution = sparse_loss_bound(problem), gs.minimize(problem, n_starts=4, rng=0)
+    assert bound.status == "proved"
+    assert bound.value <= solution.loss
+    if p == 0.001:
+        assert bound.value >= 0.96 * solution.loss  # measured: .97
+
+
+def test_a_positive_bias_costs_at_least_what_the_proof_says():
+    """A + (1 − p) b²/p ≥ (1 − 3p/4) A at b = 0."""
+    rng = np.random.default_rng(1)
+    g, b, p = rng.uniform(0, 1.6, size=1000), rng.uniform(0, 1, size=1000), rng.uniform(0.01, 1, size=1000)
+    u = (np.arange(2000) + 0.5) / 2000
+
+    def A(g, b):
+        return ((u[:, None] * (1 - g) - b) ** 2).mean(axis=0)
+
+    assert (A(g, b) + (1 - p) * b**2 / p >= (1 - 3 * p / 4) * A(g, 0 * b) - 1e-7).all()
+
+
+def test_other_problems_have_no_such_bound():
+    for problem in (gs.Problem(5, 2, [0.1, 0.1, 0.1, 0.1, 0.2]), gs.Problem(5, 2, 0.1, activation="identity")):
+        with pytest.raises(ValueError, match="no bound known"):
+            sparse_loss_bound(problem)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "reason"),
+    [
+        ("claim", {"value": "4/50"}, "not above|inequality|kernel"),
+        ("claim", {"n": 4}, "kernel"),
+        ("claim", {"quantity": "energy"}, "unknown"),
+        ("claim", {"m": 3}, "pairs"),
+        ("proof", {"alone": ["1/4"]}, "single"),
+        ("proof", {"alone": ["-1/10"]}, "negative"),
+        ("proof", {"alone": ["0"]}, "pairs"),
+    ],
+)
+def test_forgeries_are_refused(part, change, reason):
+    layout = {"claim": PENTAGON.claim, "proof": PENTAGON.proof}
+    layout[part] = {**layout[part], **change}
+    verification = gs.verify(gs.Certificate(PENTAGON.kind, **layout))
+    assert not verification
+    assert re.search(reason, verification.reason)
+
+
+def test_a_matrix_that_is_not_semidefinite_is_refused():
+    kernel = [*PENTAGON.proof["kernel"]]
+    kernel[2] = [["1/100", "1/2"], ["1/2", "1/100"]]
+    verification = gs.verify(gs.Certificate(PENTAGON.kind, PENTAGON.claim, {**PENTAGON.proof, "kernel": kernel}))
+    assert "not positive semidefinite" in verification.reason
+
+
+def test_tampering_is_detected():
+    """What is still accepted after one number was moved passes a recomputation on 400,000 points."""
+    rng = np.random.default_rng(3)
+    rejected = 0
+    for k in range(24):
+        forged, path = tampered(certificate(["marked", "marked, at a density"][k % 2]), rng)
+        accepted = bool(gs.verify(forged))
+        assert not accepted or margin(forged) > -1e-9, path
+        rejected += not accepted
+    assert rejected >= 12
+
+
+def test_a_weak_certificate_is_found_again():
+    """The whole way, with a large room: seconds."""
+    pytest.importorskip("cvxpy")
+    proposal = program.solve(program.Program(5, 2, 4), 1e-4, np.random.default_rng(0))
+    found = program.rounded(proposal, 5, 2)
+    verification = gs.verify(found)
+    assert verification.status == "proved"
+    value = numbers([found.claim["value"]])[0]
+    assert 0.95 * BEST[5, 2] < value < BEST[5, 2]  # measured: .9890
