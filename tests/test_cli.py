@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 import geomsup as gs
 from geomsup.cli import main
 from geomsup.cli._problem import read_values
+from tests.interruptible import started
 
 SMALL = ("solve", "-n", "2", "-m", "1", "-p", "0.1", "--n-starts", "4")
 PROBLEM = gs.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
@@ -178,7 +179,7 @@ def test_an_interrupt_ends_the_threads_of_a_search(tmp_path: Path) -> None:
     """Measured: within 1.2 s, of a search that takes 20 s; asserted here is only that it does not go on to its end."""
     options = ["-n", "24", "-m", "6", "-p", "0.03", "--importance-decay", "0.8", "--workers", "2"]
     command = [sys.executable, "-m", "geomsup", "solve", *options, "--save", str(tmp_path / "x.npz")]
-    search = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    search = started(command)
     assert search.stderr is not None
     assert search.stderr.readline() == "searching ...\n"
     search.send_signal(signal.SIGINT)

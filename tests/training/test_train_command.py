@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import sys
 
 import numpy as np
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 import geomsup as gs
 from geomsup._text import shortened
 from geomsup.cli import main
+from tests.interruptible import started
 from tests.training.test_trainer import same
 
 SMALL = ("train", "-n", "4", "-p", "0.1", "-p", "0.3", "--n-steps", "40", "--batch-size", "32", "--seed", "7")
@@ -121,11 +121,11 @@ def test_an_interrupted_run_keeps_its_checkpoint(tmp_path):
     """A real Ctrl-C, which reaches the command while it trains."""
     path = tmp_path / "state.npz"
     long = (*SMALL, "--n-steps", "1000000", "--checkpoint", str(path), "--checkpoint-every", "10")
-    process = subprocess.Popen([sys.executable, "-m", "geomsup", *long], stderr=subprocess.PIPE, text=True)
+    process = started([sys.executable, "-m", "geomsup", *long])
     while not path.exists():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.endswith(f"interrupted; the same command goes on from {path}\n")
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
