@@ -76,9 +76,9 @@ def rebuild(
     work : path
         Folder for what is done so far, removed at the end.
     kind : str, optional
-        Only entries of this kind; the others stay as they are.
+        Search entries of this kind only. The others stay, and are named anew.
     most_hidden, most_features : int, optional
-        Only entries up to this size; larger ones stay as they are.
+        Search entries up to this size only. The others stay, and are named anew.
     workers : int
         Processes.
     callback : callable, optional
@@ -118,7 +118,8 @@ def rebuild(
     table = step("search", search, {key: (key,) for key in wanted})
     table |= {key: _named_anew(old[key]) for key in table if key in old and _is_better(key, old[key], table[key])}
     table = _swept(step, old, table)
-    atlas = Atlas((old | table).values(), (*before.changes, *_changes(old, table)))
+    others = {key: _named_anew(entry) for key, entry in old.items() if key not in table}
+    atlas = Atlas((table | others).values(), (*before.changes, *_changes(old, table)))
     target.parent.mkdir(parents=True, exist_ok=True)
     atlas.save(target)
     shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ BETTER = 1e-9
 """Relative gain from which a value counts as better: a thousand times what a finished minimum is good to."""
 STARTS = 64
 """Random starts in a round of the three sparse problems."""
-ROUNDS = {"energy": (2, 24), "capacity": (2, 5), "one_active": (2, 10)}
+ROUNDS = {"energy": (2, 24), "capacity": (2, 5), "one_active": (2, 5)}
 """Rounds at least and at most; one for an expected loss, whose search has rounds of its own."""
 METHOD = MultistartLBFGS(n_starts=40, n_rounds=3, n_keep=3)
 """Of an expected loss: fewer changes than by default, because the sweeps bring better ones."""
