@@ -75,7 +75,7 @@ class Audit:
     >>> problem = gs.Problem(n_features=2, n_hidden=1, feature_probability=0.1)
     >>> audit = gs.audit(problem, [[0.9, -0.9]], [0.0, 0.0])
     >>> audit
-    Audit(loss=0.00587617, excess=0.00256 (77%) = noise 0.00256 + basin 0, minimum 1 of 3)
+    Audit(loss=0.00587617, excess=0.00256 (77%) = noise 0.00256 + basin 0, minimum 1 of 2)
     >>> audit.best <= audit.nearest.loss <= audit.loss
     True
     """

@@ -61,7 +61,7 @@ def test_too_many_parameters_for_a_hessian(monkeypatch):
     problem = Problem(4, 2, 0.1)
     best = gs.minimize(problem, n_starts=8, rng=0)
     landing = nearest_minimum(problem, best.W + 0.01, best.b)
-    assert (landing.followed, landing.minimum.kind) == (False, "unclassified")
+    assert (landing.followed, landing.minimum.kind) == (False, "minimum")
     assert landing.minimum.loss == pytest.approx(best.loss, rel=1e-9)
 
 
