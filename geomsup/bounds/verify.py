@@ -38,7 +38,7 @@ class Evidence(StrEnum):
     """What a certificate was found to be worth."""
 
     PROVED = "proved"
-    """Checked in exact or ball arithmetic."""
+    """Checked in exact or ball arithmetic, or by enclosures in floats with every rounding bounded."""
     VERIFIED = "verified numerically"
     """Checked in floating point, with the residuals counted on the safe side."""
     FAILED = "failed"

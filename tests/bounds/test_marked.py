@@ -87,7 +87,7 @@ def test_nothing_is_better_than_the_best_known(n, m):
     """Pentagon, hexagon and icosahedron over all norms and biases b ≤ 0."""
     bound = one_active_bound(n, m)
     assert bound.status == "proved"
-    assert bound.value <= BEST[n, m] <= bound.value * (1 + 2e-6)  # measured: at most 1e-6
+    assert bound.value <= BEST[n, m] <= bound.value * (1 + 1.1e-6)  # measured: 2.7e-7, 1.0e-6, 7.0e-7
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 2), st.floats(0, 1.5))
@@ -110,14 +110,12 @@ def test_no_loss_up_to_two_per_dimension():
     assert not one_active_bound(4, 2).known
 
 
-@pytest.mark.parametrize("p", [0.001, 0.01, 0.3])
-def test_at_a_density_it_is_below_the_minimum(p):
-    problem = gs.Problem(5, 2, p)
-    bound, solution = sparse_loss_bound(problem), gs.minimize(problem, n_starts=4, rng=0)
+@pytest.mark.parametrize(("p", "share"), [(0.001, 0.96), (0.01, 0.75), (0.3, 0)])
+def test_at_a_density_it_is_below_the_pentagon(p, share):
+    problem, best = gs.Problem(5, 2, p), gs.minimize_one_active(5, 2, n_starts=2, rng=0)
+    bound, loss = sparse_loss_bound(problem), gs.expected_loss(problem, best.W, best.b).value
     assert bound.status == "proved"
-    assert bound.value <= solution.loss
-    if p == 0.001:
-        assert bound.value >= 0.96 * solution.loss  # measured: .97
+    assert share * loss <= bound.value <= loss
 
 
 def test_a_positive_bias_costs_at_least_what_the_proof_says():
@@ -177,6 +175,7 @@ def test_tampering_is_detected():
     assert rejected >= 12
 
 
+@pytest.mark.slow
 def test_a_weak_certificate_is_found_again():
     """The whole way, with a large room: seconds."""
     pytest.importorskip("cvxpy")
