@@ -18,6 +18,7 @@ from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, pri
 from geomsup.bounds.door import bound, bracket
 from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.result import Bound, Bracket
+from geomsup.bounds.three_point import three_point_capacity, three_point_energy
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
 from geomsup.bounds.verify import Evidence, Verification, verify
 
@@ -36,6 +37,8 @@ __all__ = [
     "linear_bound",
     "polynomial_values",
     "price_of_orthogonality",
+    "three_point_capacity",
+    "three_point_energy",
     "uniform_class_bound",
     "uniform_loss",
     "verify",

@@ -28,6 +28,7 @@ CHECKERS = {
     "variance": "geomsup.bounds._check_linear",
     "bias-free loss": "geomsup.bounds._check_two_point",
     "uniform class": "geomsup.bounds._check_uniform",
+    "three-point": "geomsup.bounds._check_three_point",
 }
 """Kind of certificate to the module whose function ``check(certificate)`` returns a :class:`Finding` or raises
 :class:`Refuted`."""
