@@ -30,7 +30,8 @@ ONE = np.ones((1, 3))
 
 @dataclass(frozen=True)
 class Program:
-    """Variables are c, the coefficients of p (energies only), and the F_k; see :mod:`._check_three_point`.
+    """Variables are c and the F_k; see :mod:`._check_three_point`. For energies they are c, (n − 2)p and n F_k: so scaled,
+    all are of the size of f.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Program:
         row[0] = 1.0
         if self.n is not None:
             row[0] = (self.n - 1) / self.n
-            row[self.free :] = -self.kernels.rows(ONE)[0] / self.n
+            row[self.free :] = -self.kernels.rows(ONE)[0] / self.n**2
         return row
 
     def triples(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -71,15 +72,16 @@ class Program:
         if self.n is None:
             head, room = np.ones((len(points), 1)), self.f(points).mean(axis=1)
         else:
-            head = np.hstack([np.zeros((len(points), 1)), -self._pieces(points).mean(axis=1)])
+            q = self.n / (self.n - 2) * self._pieces(points).mean(axis=1)
+            head = np.hstack([np.zeros((len(points), 1)), -q])
             room = np.zeros(len(points))
         return np.hstack([head, self.kernels.rows(points)]), room
 
     def pairs(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rows and right sides of (2)."""
         assert self.n is not None
-        kernels = 3 * self.kernels.rows(np.stack([t, t, np.ones_like(t)], axis=1))
-        return np.hstack([np.ones((t.size, 1)), (self.n - 2) * self._pieces(t), kernels]), self.f(t)
+        kernels = 3 / self.n * self.kernels.rows(np.stack([t, t, np.ones_like(t)], axis=1))
+        return np.hstack([np.ones((t.size, 1)), self._pieces(t), kernels]), self.f(t)
 
     def _pieces(self, t: FloatArray) -> FloatArray:
         """Chebyshev polynomials at t in the columns of the interval of t."""
@@ -119,7 +121,7 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
         over = all_pairs[0] @ x - all_pairs[1]
         pairs = max(0.0, float(over.max(initial=0.0)))
         triples = max(0.0, float(excess.max(initial=0.0)))
-        worth = float(program.value @ x) - triples * (1 if program.n is None else program.n) - pairs
+        worth = float(program.value @ x) - triples - pairs
         if best is None or worth > best.worth:
             best = Proposal(x, worth, triples, pairs)
         if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):

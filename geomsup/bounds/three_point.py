@@ -173,12 +173,12 @@ def _proved(program: Program, proposal: Proposal | None, description: JSON) -> t
         raise ValueError("the solver found nothing: no three-point bound known; pass a lower degree")
     potential, n = read_potential(description), program.n
     x, m = proposal.x, program.kernels.m
-    factors = [_factor(F) for F in program.kernels.matrices(x[program.free :])]
+    factors = [_factor(F / (n or 1)) for F in program.kernels.matrices(x[program.free :])]
     T = kernel(m, factors)
-    pieces = [_rounded(c) for c in x[1 : program.free].reshape(-1, program.piece_degree + 1)] if n is not None else []
+    pieces = [] if n is None else [_rounded(c / (n - 2)) for c in x[1 : program.free].reshape(len(program.breaks) - 1, -1)]
     for attempt in range(LOWERINGS):
         lowered = MARGIN * abs(proposal.worth) * 4**attempt
-        up = exact(float(proposal.triples + lowered))
+        up = exact(float(proposal.triples + lowered) / (n or 1))
         proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
         try:
             if n is None:
