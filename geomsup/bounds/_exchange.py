@@ -13,19 +13,21 @@ from geomsup.bounds._semidefinite import Kernels, cosines, solve
 
 __all__ = ["Program", "Proposal", "exchange"]
 
-START, POOL = 1500, 12_000
+START, POOL = 400, 12_000
 """Points at first, and points at which every proposal is looked at."""
-CELL, LOWEST, STEPS = 0.12, 300, 25
-"""The worst point of each cell of this width, at most 300 of them, is moved uphill for 25 rounds."""
-ROUNDS, DONE = 40, 2e-9
+CELL, LOWEST, STEPS = 0.12, 150, 40
+"""The worst point of each cell of this width, at most 150 of them, is moved uphill for 40 rounds."""
+ROUNDS, DONE = 60, 1e-8
 """Of adding points, and the excess at which that stops: what the solver leaves."""
-TILTS = (1e-6, 1e-8, 1e-9)
+TILTS = (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 """Cost of Σ tr F_k, lowered when the excess is below 100 times DONE. The optimum is often not unique, and untilted
 proposals wander: measured for m = 22, the excess stayed at 1e-4 for 20 rounds; with 1e-6 it falls to 1e-8. The
-tilt lowers the value by up to 3e-4 at 1e-6 and 4e-7 at 1e-9, relative."""
+tilt lowers the value by up to 3e-4 at 1e-6 and 2e-7 at 1e-10, relative."""
 KEEP = 0.05
 """Slack beyond which a point that is not used is dropped."""
 ONE = np.ones((1, 3))
+DIRECTIONS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, -1, 0]])
+"""In angles. The last two lead along the ridges at which two of the vectors coincide or are opposite."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Program:
         Number of unit vectors; None for measures.
     piece_degree : int
         Of the polynomials of p.
+    size : float
+        A rough guess of the bound divided by n²: the program is solved for f/size, since the solver's tolerances are
+        absolute. All variables are to be multiplied by it.
     """
 
     kernels: Kernels
@@ -51,6 +56,7 @@ class Program:
     breaks: tuple[float, ...]
     n: int | None
     piece_degree: int
+    size: float
 
     @property
     def free(self) -> int:
@@ -69,19 +75,26 @@ class Program:
 
     def triples(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rows and right sides of (1)."""
-        if self.n is None:
-            head, room = np.ones((len(points), 1)), self.f(points).mean(axis=1)
-        else:
-            q = self.n / (self.n - 2) * self._pieces(points).mean(axis=1)
-            head = np.hstack([np.zeros((len(points), 1)), -q])
-            room = np.zeros(len(points))
+        head, room = self._without_kernels(points)
         return np.hstack([head, self.kernels.rows(points)]), room
+
+    def excess(self, x: FloatArray, points: FloatArray) -> FloatArray:
+        """By how much (1) fails at points."""
+        head, room = self._without_kernels(points)
+        matrices = self.kernels.matrices(x[self.free :])
+        return np.asarray(head @ x[: self.free] - room + self.kernels.values(points, matrices))
+
+    def _without_kernels(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.n is None:
+            return np.ones((len(points), 1)), self.f(points).mean(axis=1) / self.size
+        q = self.n / (self.n - 2) * self._pieces(points).mean(axis=1)
+        return np.hstack([np.zeros((len(points), 1)), -q]), np.zeros(len(points))
 
     def pairs(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rows and right sides of (2)."""
         assert self.n is not None
         kernels = 3 / self.n * self.kernels.rows(np.stack([t, t, np.ones_like(t)], axis=1))
-        return np.hstack([np.ones((t.size, 1)), self._pieces(t), kernels]), self.f(t)
+        return np.hstack([np.ones((t.size, 1)), self._pieces(t), kernels]), self.f(t) / self.size
 
     def _pieces(self, t: FloatArray) -> FloatArray:
         """Chebyshev polynomials at t in the columns of the interval of t."""
@@ -122,13 +135,16 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
         pairs = max(0.0, float(over.max(initial=0.0)))
         triples = max(0.0, float(excess.max(initial=0.0)))
         worth = float(program.value @ x) - triples - pairs
+        import os, sys
+        if os.environ.get('TRACE'): print(stage, len(rows), float(program.value @ x)*program.size, triples, pairs, worth*program.size, file=sys.stderr, flush=True)  # TRACE
         if best is None or worth > best.worth:
             best = Proposal(x, worth, triples, pairs)
         if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):
             if stage == len(TILTS) - 1:
                 break
             stage += 1
-        keep = (used[: room.size] > 1e-9) | (rows @ x - room > -KEEP)
+        # Dropped only at first: later, points that were dropped come back in turns.
+        keep = (used[: room.size] > 1e-9) | (rows @ x - room > -KEEP) | (stage > 0)
         more_rows, more_room = program.triples(worst[excess > DONE / 2])
         rows, room = np.vstack([rows[keep], more_rows]), np.concatenate([room[keep], more_room])
         if program.n is not None:
@@ -141,17 +157,14 @@ def _worst(program: Program, x: FloatArray, pool: FloatArray, excess: FloatArray
     """Local maxima of the excess of (1) and the cosines where they are, from the worst points of the cells."""
 
     def at(angles: FloatArray) -> FloatArray:
-        shape = angles.shape[:-1]
-        rows, room = program.triples(cosines(angles.reshape(-1, 3)))
-        over: FloatArray = (rows @ x - room).reshape(shape)
-        return over
+        return program.excess(x, cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
 
     cells = np.floor(np.sort(cosines(pool), axis=1) / CELL).astype(int)
     order = np.argsort(-excess)
     _, first = np.unique(cells[order], axis=0, return_index=True)
     chosen = order[np.sort(first)][:LOWEST]
     angles, value, width = pool[chosen], excess[chosen], np.full(chosen.size, 0.1)
-    directions = np.concatenate([np.eye(3), -np.eye(3)])[:, None, :]
+    directions = np.concatenate([DIRECTIONS, -DIRECTIONS])[:, None, :]
     for _ in range(STEPS):
         tried = angles + width[:, None] * directions
         over = at(tried)

@@ -62,6 +62,18 @@ class Kernels:
             blocks.append(total * self.scale[k])
         return np.hstack(blocks)
 
+    def values(self, points: FloatArray, matrices: Sequence[FloatArray]) -> FloatArray:
+        """T at points: rows(points) times the entries of the matrices, without the rows."""
+        u, v, t = points.T
+        zonal = [self._zonal(*three) for three in ((u, v, t), (u, t, v), (v, t, u))]
+        total = np.zeros(len(points))
+        for k, (size, F) in enumerate(zip(self.sizes, matrices, strict=True)):
+            one, two, three = (gegenbauer_values(self.m + 2 * k, max(size - 1, 1), w)[:size] for w in (u, v, t))
+            left, middle = F @ one, F @ two
+            for (a, b), Q in zip(((left, two), (left, three), (middle, three)), zonal, strict=True):
+                total += np.sum(a * b, axis=0) * Q[k] / 3
+        return total
+
     def matrices(self, x: FloatArray) -> list[FloatArray]:
         """The F_k of a solution."""
         found, start = [], 0

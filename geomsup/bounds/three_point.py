@@ -80,7 +80,7 @@ def three_point_capacity(m: int, degree: int, *, near: ArrayLike | None = None) 
     """
     m = integer("m", m, at_least=3)
     relu: JSON = {"name": "relu_squared"}
-    program = Program(_kernels(m, degree), lambda t: np.maximum(t, 0.0) ** 2, (-1.0, 0.0, 1.0), None, 0)
+    program = Program(_kernels(m, degree), lambda t: np.maximum(t, 0.0) ** 2, (-1.0, 0.0, 1.0), None, 0, 0.5 / m)
     proposal = exchange(program, seeds=None if near is None else _angles_of(near))
     proof, c = _proved(program, proposal, relu)
     claim = {"quantity": "capacity", "m": m, "value": text(1 / c)}
@@ -124,10 +124,11 @@ def three_point_energy(
     >>> bound.status.value, 1.6 < bound.value <= 5 / 3
     ('proved', True)
     """
-    from geomsup.bounds.door import description_of
+    from geomsup.bounds.door import bound, description_of
 
     n, m = integer("n", n, at_least=3), integer("m", m, at_least=3)
     description = description_of(potential)
+    two_points = bound(potential, n, m)
     breaks = tuple(sorted({below(end) for ends in intervals(read_potential(description)) for end in ends}))
 
     def f(t: FloatArray) -> FloatArray:
@@ -136,7 +137,8 @@ def three_point_energy(
             return np.minimum(potential.value(t), STEEP * size)
 
     kernels = _kernels(m, degree)
-    program = Program(kernels, f, breaks, n, degree if piece_degree is None else piece_degree)
+    size = max(abs(two_points.value) / n**2, 1e-3)
+    program = Program(kernels, f, breaks, n, degree if piece_degree is None else piece_degree, size)
     proposal = exchange(program, seeds=None if near is None else _angles_of(near))
     proof, c = _proved(program, proposal, description)
     T = kernel(m, [[[exact_text(x) for x in row] for row in rows] for rows in proof["factors"]])
@@ -171,27 +173,29 @@ def _proved(program: Program, proposal: Proposal | None, description: JSON) -> t
     """The proof and its constant, lowered as little as it takes."""
     if proposal is None:
         raise ValueError("the solver found nothing: no three-point bound known; pass a lower degree")
-    potential, n = read_potential(description), program.n
-    x, m = proposal.x, program.kernels.m
+    potential, n, m = read_potential(description), program.n, program.kernels.m
+    x, size = proposal.x * program.size, program.size
     factors = [_factor(F / (n or 1)) for F in program.kernels.matrices(x[program.free :])]
     T = kernel(m, factors)
     pieces = [] if n is None else [_rounded(c / (n - 2)) for c in x[1 : program.free].reshape(len(program.breaks) - 1, -1)]
     for attempt in range(LOWERINGS):
-        lowered = MARGIN * abs(proposal.worth) * 4**attempt
-        up = exact(float(proposal.triples + lowered) / (n or 1))
+        lowered = MARGIN * 4**attempt
+        up = exact((proposal.triples + lowered) * size / (n or 1))
         proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
         try:
             if n is None:
                 c = _places(float(x[0])) - up
                 bound_on_triples(T, pieces_of_measure(potential, c), intervals(potential))
             else:
-                c = _places(float(x[0])) - (n - 2) * up - exact(float(proposal.pairs + lowered))
+                c = _places(float(x[0])) - (n - 2) * up - exact((proposal.pairs + lowered) * size)
                 raised = [[one[0] + up, *one[1:]] for one in pieces]
                 p: list[Polynomial] = [combination(2, list(one)) for one in raised]
                 pairs_below(T, p, c, n, potential)
                 bound_on_triples(T, p, intervals(potential))
                 proof["pieces"] = [[text(y) for y in one] for one in raised]
-        except Refuted:
+        except Refuted as error:
+            import os
+            if os.environ.get('TRACE'): print(attempt, error, flush=True)  # TRACE
             continue
         return {**proof, "constant": text(c)}, c
     raise ValueError("the solver's proposal could not be proved, even lowered: no three-point bound known")
