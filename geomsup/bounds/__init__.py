@@ -6,6 +6,7 @@
 :mod:`~geomsup.bounds.result`               `Bound` and `Bracket`
 :mod:`~geomsup.bounds.closed_forms`         the linear model, degree 2, dropped features, the price of orthogonality
 :mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
+:mod:`~geomsup.bounds.three_point`          the three-point semidefinite program, for energies and the capacity
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.door`                 `bound` and `bracket`

@@ -15,8 +15,8 @@ coefficients from the exact one. A half has coefficients S c, where the rows of 
 floats exactly and add up to 1. So errors do not grow but by the rounding of a sum of n + 1 products, in any order and
 with or without fused operations, which is at most (n + 1)u/(1 − (n + 1)u) Σ|S_ij c_j| ≤ 2(n + 2)u M with the rounding
 unit u = 2⁻⁵³ and M the largest coefficient (Higham 2002, *Accuracy and Stability of Numerical Algorithms*, section
-3.1). A coefficient counts as positive when it exceeds its error. Underflow would add less than 2⁻¹⁰⁰⁰; it is covered by
-the factor 2, because a box whose M is below 2⁻⁹⁰⁰ is refused.
+3.1). A coefficient counts as positive when it exceeds its error. The first error includes 2⁻⁹⁰⁰, more than all
+underflows of a proof can add up to; the factor 2 is more than the rounding of the errors themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from geomsup._typing import FloatArray
+from geomsup._typing import BoolArray, FloatArray, IntArray
+from geomsup.bounds._numbers import below
 from geomsup.bounds._triples import DETERMINANT, Trivariate
 from geomsup.bounds.verify import Refuted
 
@@ -57,7 +58,7 @@ class Boxes(NamedTuple):
     low: FloatArray
     side: FloatArray
 
-    def take(self, rows: FloatArray) -> Boxes:
+    def take(self, rows: IntArray) -> Boxes:
         return Boxes(*(array[rows] for array in self))
 
 
@@ -116,20 +117,24 @@ def _bernstein(p: Trivariate, n: int, low: Sequence[fmpq], high: Sequence[fmpq])
 
 def _to_bernstein(n: int, low: fmpq, high: fmpq) -> fmpq_mat:
     """From the coefficients of x^j to those of B_l in s, x = low + (high − low)s."""
-    shift = [[comb(j, i) * low ** (j - i) * (high - low) ** i if j >= i else 0 for j in range(n + 1)] for i in range(n + 1)]
-    raise_ = [[fmpq(comb(l, i), comb(n, i)) if l >= i else fmpq(0) for i in range(n + 1)] for l in range(n + 1)]
-    return fmpq_mat(raise_) * fmpq_mat(shift)
+    every, side = range(n + 1), high - low
+    shift = [[comb(j, i) * low ** (j - i) * side**i if j >= i else fmpq(0) for j in every] for i in every]
+    lift = [[fmpq(comb(l, i), comb(n, i)) if l >= i else fmpq(0) for i in every] for l in every]
+    return fmpq_mat(lift) * fmpq_mat(shift)
 
 
 def _raising(n: int) -> FloatArray:
     """From the coefficients of degree 2 in one variable to those of degree n, rounded."""
-    return np.array([[comb(2, i) * comb(n - 2, l - i) / comb(n, l) if l >= i else 0.0 for i in range(3)] for l in range(n + 1)])
+    weights = [
+        [comb(2, i) * comb(n - 2, l - i) / comb(n, l) if l >= i else 0.0 for i in range(3)] for l in range(n + 1)
+    ]
+    return np.array(weights)
 
 
-def _settled(boxes: Boxes, raised: FloatArray, mirrors: Sequence[tuple[int, int]]) -> np.ndarray:
+def _settled(boxes: Boxes, raised: FloatArray, mirrors: Sequence[tuple[int, int]]) -> BoolArray:
     flat = boxes.g.reshape(len(boxes.g), -1)
     D = boxes.D.reshape(len(boxes.D), -1)
-    settled = (flat.min(axis=1) > boxes.g_error) | (D.max(axis=1) < -boxes.D_error)
+    settled: BoolArray = (flat.min(axis=1) > boxes.g_error) | (D.max(axis=1) < -boxes.D_error)
     for i, j in mirrors:
         settled |= boxes.low[:, i] >= boxes.low[:, j] + boxes.side[:, j]
     across = np.flatnonzero(~settled & (D.min(axis=1) <= boxes.D_error))
@@ -138,7 +143,7 @@ def _settled(boxes: Boxes, raised: FloatArray, mirrors: Sequence[tuple[int, int]
     return settled
 
 
-def _settled_across(boxes: Boxes, raised: FloatArray) -> np.ndarray:
+def _settled_across(boxes: Boxes, raised: FloatArray) -> BoolArray:
     """Whether g − λD has positive coefficients for one of the λ ≥ 0 tried."""
     g = boxes.g.reshape(len(boxes.g), -1)
     D = np.einsum("nabc,xa,yb,zc->nxyz", boxes.D, raised, raised, raised, optimize=True).reshape(g.shape)
@@ -164,15 +169,17 @@ def _refuse_negative(boxes: Boxes, low: Sequence[fmpq], high: Sequence[fmpq]) ->
     """A corner coefficient is the value there."""
     g, D = boxes.g[:, :: boxes.g.shape[1] - 1], boxes.D[:, ::2, ::2, ::2]
     g = g[:, :, :: boxes.g.shape[2] - 1, :: boxes.g.shape[3] - 1]
-    bad = (g < -boxes.g_error[:, None, None, None]) & (D > boxes.D_error[:, None, None, None])
+    bad = (g < -boxes.g_error[:, None, None, None]) & (boxes.D_error[:, None, None, None] < D)
     if bad.any():
         row = int(np.argwhere(bad)[0, 0])
         raise Refuted(f"the inequality for triples fails near {_place(boxes, row, low, high)}")
 
 
-def _axes(boxes: Boxes) -> np.ndarray:
+def _axes(boxes: Boxes) -> IntArray:
     """The axis along which g varies most: where halving gains most."""
-    return np.argmax([np.abs(np.diff(boxes.g, axis=axis)).max(axis=(1, 2, 3)) for axis in (1, 2, 3)], axis=0)
+    steps = [np.abs(np.diff(boxes.g, axis=axis)).max(axis=(1, 2, 3)) for axis in (1, 2, 3)]
+    axes: IntArray = np.argmax(steps, axis=0)
+    return axes
 
 
 def _halved(boxes: Boxes, axis: int) -> Boxes:
@@ -197,5 +204,5 @@ def _half(c: FloatArray, error: FloatArray, axis: int, upper: bool) -> tuple[Flo
 
 def _place(boxes: Boxes, row: int, low: Sequence[fmpq], high: Sequence[fmpq]) -> str:
     middle = boxes.low[row] + boxes.side[row] / 2
-    ends = zip(low, high, middle, strict=True)
-    return "(" + ", ".join(f"{float(a.p) / float(a.q) + (float((b - a).p) / float((b - a).q)) * s:.5f}" for a, b, s in ends) + ")"
+    place = (below(a) + below(b - a) * s for a, b, s in zip(low, high, middle, strict=True))
+    return "(" + ", ".join(f"{x:.5f}" for x in place) + ")"

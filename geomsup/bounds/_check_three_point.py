@@ -1,7 +1,7 @@
 r"""Three-point bounds (Bachoc and Vallentin 2008; Cohn and Woo 2012), for measures and for energies.
 
-T is a kernel of :mod:`geomsup.bounds._triples`, so that its integral over three copies of a measure is not negative, and
-p is a function of one cosine with
+T is a kernel of :mod:`geomsup.bounds._triples`, so its integral over three copies of a measure is not negative, and p
+is a function of one cosine with
 
 .. math:: T(u, v, t) \le \tfrac13 \bigl(p(u) + p(v) + p(t)\bigr)
           \qquad\text{whenever } u, v, t \text{ are the cosines of three unit vectors.}   \tag{1}
@@ -23,14 +23,17 @@ of three intervals, up to permutation. It is proved by :mod:`geomsup.bounds._ber
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 from flint import fmpq
 
 from geomsup._typing import JSON
 from geomsup.bounds._bernstein import nonnegative_on_triples
-from geomsup.bounds._numbers import Number, above, below, sign
+from geomsup.bounds._check_two_point import loss_finding
+from geomsup.bounds._numbers import Number, above, below
 from geomsup.bounds._pieces import Described, RieszPower, below_potential, describe_potential, read_potential
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
@@ -53,16 +56,15 @@ def check(certificate: Certificate) -> Finding:
     m = integer_entry(claim, "m", 3, 1000)
     value = rational_entry(claim, "value")
     quantity = entry(claim, "quantity")
-    if quantity not in ("capacity", "measure energy", "energy"):
+    if quantity not in ("capacity", "loss", "measure energy", "energy"):
         raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
-    description = RELU_SQUARED if quantity == "capacity" else entry(claim, "potential")
-    potential = read_potential(description)
-    ends, c = intervals(potential), rational_entry(proof, "constant")
-    T = kernel(m, _factors(proof))
+    description = RELU_SQUARED if quantity in ("capacity", "loss") else entry(claim, "potential")
     if quantity != "energy":
-        bound_on_triples(T, pieces_of_measure(potential, c), ends)
-        return _measure(quantity, m, value, c, description)
+        c = _measure_constant(m, json.dumps(description), json.dumps(proof))
+        return loss_finding(claim, m, value, c) if quantity == "loss" else _measure(quantity, m, value, c, description)
     n = integer_entry(claim, "n", 2, 10**6)
+    potential, c, T = read_potential(description), rational_entry(proof, "constant"), kernel(m, _factors(proof))
+    ends = intervals(potential)
     p = items(proof, "pieces", _chebyshev, len(ends), len(ends))
     pairs_below(T, p, c, n, potential)
     bound_on_triples(T, p, ends)
@@ -107,6 +109,15 @@ def pairs_below(T: Trivariate, p: Sequence[Polynomial], c: fmpq, n: int, potenti
             raise Refuted(f"the inequality for pairs fails on [{below(piece.low):.6g}, {below(piece.high):.6g}]")
 
 
+@lru_cache(maxsize=64)
+def _measure_constant(m: int, description: str, proof: str) -> fmpq:
+    """The c that a proof establishes for all measures, remembered: one proof serves the losses of many problems."""
+    data, potential = json.loads(proof), read_potential(json.loads(description))
+    c = rational_entry(data, "constant")
+    bound_on_triples(kernel(m, _factors(data)), pieces_of_measure(potential, c), intervals(potential))
+    return c
+
+
 def _measure(quantity: str, m: int, value: fmpq, c: fmpq, description: JSON) -> Finding:
     if quantity == "measure energy":
         require_at_most(value, c)
@@ -141,4 +152,6 @@ def _chebyshev(name: str, item: object) -> Polynomial:
 
 
 def _rationals(p: Polynomial) -> list[fmpq]:
-    return [x for x in p if isinstance(x, fmpq) or sign(x)]  # type: ignore[misc]
+    if not all(isinstance(x, fmpq) for x in p):
+        raise ValueError("a coefficient of the potential is irrational")
+    return p  # type: ignore[return-value]

@@ -8,16 +8,16 @@ from functools import cached_property
 
 import numpy as np
 
-from geomsup._typing import FloatArray
+from geomsup._typing import FloatArray, IntArray
 from geomsup.bounds._semidefinite import Kernels, cosines, solve
 
 __all__ = ["Program", "Proposal", "exchange"]
 
 START, POOL = 400, 12_000
 """Points at first, and points at which every proposal is looked at."""
-CELL, LOWEST, STEPS = 0.12, 150, 40
-"""The worst point of each cell of this width, at most 150 of them, is moved uphill for 40 rounds."""
-ROUNDS, DONE = 60, 1e-8
+CELL, LOWEST, STEPS = 0.15, 150, 40
+"""The worst point of each cell of this width in the angles, at most 150 of them, is moved uphill for 40 rounds."""
+ROUNDS, DONE = 100, 1e-8
 """Of adding points, and the excess at which that stops: what the solver leaves."""
 TILTS = (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 """Cost of Σ tr F_k, lowered when the excess is below 100 times DONE. The optimum is often not unique, and untilted
@@ -32,8 +32,9 @@ DIRECTIONS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, -1, 0]])
 
 @dataclass(frozen=True)
 class Program:
-    """Variables are c and the F_k; see :mod:`._check_three_point`. For energies they are c, (n − 2)p and n F_k: so scaled,
-    all are of the size of f.
+    """Variables are c and the F_k; see :mod:`._check_three_point`. For energies they are c, (n − 2)p and n F_k.
+
+    So scaled, all are of the size of f.
 
     Parameters
     ----------
@@ -135,8 +136,6 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
         pairs = max(0.0, float(over.max(initial=0.0)))
         triples = max(0.0, float(excess.max(initial=0.0)))
         worth = float(program.value @ x) - triples - pairs
-        import os, sys
-        if os.environ.get('TRACE'): print(stage, len(rows), float(program.value @ x)*program.size, triples, pairs, worth*program.size, file=sys.stderr, flush=True)  # TRACE
         if best is None or worth > best.worth:
             best = Proposal(x, worth, triples, pairs)
         if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):
@@ -149,7 +148,8 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
         rows, room = np.vstack([rows[keep], more_rows]), np.concatenate([room[keep], more_room])
         if program.n is not None:
             extra = _peaks(over)
-            pair_rows, pair_room = (np.concatenate([old, every[extra]]) for old, every in zip((pair_rows, pair_room), all_pairs, strict=True))
+            pair_rows = np.concatenate([pair_rows, all_pairs[0][extra]])
+            pair_room = np.concatenate([pair_room, all_pairs[1][extra]])
     return best
 
 
@@ -159,7 +159,7 @@ def _worst(program: Program, x: FloatArray, pool: FloatArray, excess: FloatArray
     def at(angles: FloatArray) -> FloatArray:
         return program.excess(x, cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
 
-    cells = np.floor(np.sort(cosines(pool), axis=1) / CELL).astype(int)
+    cells = np.floor(np.arccos(np.clip(np.sort(cosines(pool), axis=1), -1, 1)) / CELL).astype(int)
     order = np.argsort(-excess)
     _, first = np.unique(cells[order], axis=0, return_index=True)
     chosen = order[np.sort(first)][:LOWEST]
@@ -183,6 +183,7 @@ def _angles(rng: np.random.Generator, count: int) -> FloatArray:
     angles[: count // 5, 2] = 0
     angles[count // 5 : 2 * count // 5, 2] = np.pi
     angles[: count // 20, 0] = angles[: count // 20, 1]
+    angles[::4, :2] *= rng.random((len(angles[::4]), 1)) ** 3  # near coincidence of all three
     return angles
 
 
@@ -193,7 +194,7 @@ def _fine(breaks: tuple[float, ...]) -> FloatArray:
     return grid[(grid >= -1) & (grid <= 1)]
 
 
-def _peaks(over: FloatArray) -> np.ndarray:
+def _peaks(over: FloatArray) -> IntArray:
     """Indices of the local maxima above DONE/2."""
     padded = np.concatenate([[-np.inf], over, [-np.inf]])
     return np.flatnonzero((over >= padded[:-2]) & (over >= padded[2:]) & (over > DONE / 2))

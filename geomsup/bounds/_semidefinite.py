@@ -56,7 +56,7 @@ class Kernels:
         for k, size in enumerate(self.sizes):
             one, two, three = (gegenbauer_values(self.m + 2 * k, max(size - 1, 1), w)[:size].T for w in (u, v, t))
             i, j = self.index[k]
-            total = 0.0
+            total = np.zeros((len(points), i.size))
             for (a, b), Q in zip(((one, two), (one, three), (two, three)), zonal, strict=True):
                 total = total + (a[:, i] * b[:, j] + a[:, j] * b[:, i]) * Q[k][:, None] / 6
             blocks.append(total * self.scale[k])

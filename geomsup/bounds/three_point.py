@@ -141,20 +141,20 @@ def three_point_energy(
     program = Program(kernels, f, breaks, n, degree if piece_degree is None else piece_degree, size)
     proposal = exchange(program, seeds=None if near is None else _angles_of(near))
     proof, c = _proved(program, proposal, description)
-    T = kernel(m, [[[exact_text(x) for x in row] for row in rows] for rows in proof["factors"]])
+    T = kernel(m, [[[_rational(x) for x in row] for row in rows] for rows in proof["factors"]])
     value = n * (n - 1) * c - n * sum(T.values(), fmpq(0))
     claim = {"quantity": "energy", "m": m, "n": n, "potential": description, "value": text(value)}
     return bound_from(Certificate("three-point", claim, proof), f"three-point SDP, degree {degree}")
 
 
-def exact_text(x: str) -> fmpq:
+def _rational(x: str) -> fmpq:
     """The rational that a text of this module stands for."""
     return fmpq(*(int(part) for part in x.split("/")))
 
 
 def _kernels(m: int, degree: int) -> Kernels:
     if integer("degree", degree, at_least=1) > MAX_DEGREE:
-        raise ValueError(f"degree={degree} is above {MAX_DEGREE}, more than can be solved and checked: pass a lower one")
+        raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the highest that is checked: pass less")
     return Kernels(m, degree)
 
 
@@ -177,7 +177,9 @@ def _proved(program: Program, proposal: Proposal | None, description: JSON) -> t
     x, size = proposal.x * program.size, program.size
     factors = [_factor(F / (n or 1)) for F in program.kernels.matrices(x[program.free :])]
     T = kernel(m, factors)
-    pieces = [] if n is None else [_rounded(c / (n - 2)) for c in x[1 : program.free].reshape(len(program.breaks) - 1, -1)]
+    pieces = (
+        [] if n is None else [_rounded(c / (n - 2)) for c in x[1 : program.free].reshape(len(program.breaks) - 1, -1)]
+    )
     for attempt in range(LOWERINGS):
         lowered = MARGIN * 4**attempt
         up = exact((proposal.triples + lowered) * size / (n or 1))
@@ -193,9 +195,7 @@ def _proved(program: Program, proposal: Proposal | None, description: JSON) -> t
                 pairs_below(T, p, c, n, potential)
                 bound_on_triples(T, p, intervals(potential))
                 proof["pieces"] = [[text(y) for y in one] for one in raised]
-        except Refuted as error:
-            import os
-            if os.environ.get('TRACE'): print(attempt, error, flush=True)  # TRACE
+        except Refuted:
             continue
         return {**proof, "constant": text(c)}, c
     raise ValueError("the solver's proposal could not be proved, even lowered: no three-point bound known")
@@ -213,4 +213,4 @@ def _rounded(row: FloatArray) -> list[fmpq]:
 
 
 def _places(y: float) -> fmpq:
-    return exact(round(y * 2**BITS)) / 2**BITS
+    return fmpq(round(y * 2**BITS), 2**BITS)
