@@ -6,6 +6,7 @@
 :mod:`~geomsup.bounds.result`               `Bound` and `Bracket`
 :mod:`~geomsup.bounds.closed_forms`         the linear model, degree 2, dropped features, the price of orthogonality
 :mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
+:mod:`~geomsup.bounds.three_point`          the three-point semidefinite program, for energies and the capacity
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
@@ -20,6 +21,7 @@ from geomsup.bounds.door import bound, bracket
 from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
 from geomsup.bounds.result import Bound, Bracket
+from geomsup.bounds.three_point import three_point_capacity, three_point_energy
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
 from geomsup.bounds.verify import Evidence, Verification, verify
 
@@ -40,6 +42,8 @@ __all__ = [
     "polynomial_values",
     "price_of_orthogonality",
     "sparse_loss_bound",
+    "three_point_capacity",
+    "three_point_energy",
     "uniform_class_bound",
     "uniform_loss",
     "verify",

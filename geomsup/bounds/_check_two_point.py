@@ -23,7 +23,7 @@ from geomsup.bounds._reading import entry, integer_entry, number_entry, numbers_
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
-__all__ = ["MAX_DEGREE", "check", "energy_bound", "layer_cake"]
+__all__ = ["MAX_DEGREE", "check", "energy_bound", "layer_cake", "loss_finding"]
 
 MAX_DEGREE = 60
 RELU_SQUARED: JSON = {"name": "relu_squared"}
@@ -59,16 +59,21 @@ def check(certificate: Certificate) -> Finding:
         require_at_most(1 / value, c[0])
         return Finding(f"C({m}) ≤ {above(value):.12g}: no arrangement in R^{m} is worth more features without bias")
     if quantity == "loss":
-        importance = rationals_entry(claim, "importance", 1, 10_000, 0)
-        alone = rationals_entry(claim, "alone", len(importance), len(importance), 0)
-        if sign(c[0]) <= 0:
-            raise Refuted("the coefficient of P_0 is not positive, and nothing follows")
-        require_at_most(value, layer_cake(importance, alone, 1 / c[0]))
-        return Finding(
-            f"loss ≥ {below(value):.12g} for all W of shape ({m}, {len(importance)}) without bias, non-negative "
-            "independent values"
-        )
+        return loss_finding(claim, m, value, c[0])
     raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
+
+
+def loss_finding(claim: JSON, m: int, value: Number, c: Number) -> Finding:
+    """What C(m) ≤ 1/c says about a loss without bias."""
+    importance = rationals_entry(claim, "importance", 1, 10_000, 0)
+    alone = rationals_entry(claim, "alone", len(importance), len(importance), 0)
+    if sign(c) <= 0:
+        raise Refuted("the constant is not positive, and nothing follows")
+    require_at_most(value, layer_cake(importance, alone, 1 / c))
+    return Finding(
+        f"loss ≥ {below(value):.12g} for all W of shape ({m}, {len(importance)}) without bias, non-negative "
+        "independent values"
+    )
 
 
 def energy_bound(c: list[Number], n: int) -> Number:

@@ -69,8 +69,10 @@ def capacity_bound(m: int) -> Bound:
     Examples
     --------
     >>> import geomsup as gs
-    >>> gs.bounds.capacity_bound(3)
-    Bound(proved by two-point LP, degree 11: C(3) ≤ 6.51603363...: no arrangement in R^3 is worth more features ...)
+    >>> gs.bounds.capacity_bound(5)
+    Bound(proved by three-point certificate: C(5) ≤ 11.4285...: no arrangement in R^5 is worth more features ...)
+    >>> gs.bounds.capacity_bound(9)
+    Bound(proved by two-point LP, degree ...: C(9) ≤ 22.2...: no arrangement in R^9 is worth more features without bias)
     """
     kept = stored(f"capacity-{m}-upper")
     if kept is not None:

@@ -28,13 +28,22 @@ LARGEST, LARGEST_SET = 2000, 60
 """Features, and features that are on together, up to which a bound is worked out: seconds in exact arithmetic."""
 
 
-def bound(subject: Problem | Potential, n: int | None = None, m: int | None = None, *, bias: str = "free") -> Bound:
+def bound(
+    subject: Problem | Potential,
+    n: int | None = None,
+    m: int | None = None,
+    *,
+    bias: str = "free",
+    method: str = "two-point",
+    degree: int = 4,
+) -> Bound:
     r"""A number that no arrangement can beat, with a certificate.
 
     ============================================  ==============================================================
     subject                                       bound
     ============================================  ==============================================================
     a potential, with n and m                     two-point LP on Σ_{i≠j} f(u_i·u_j) for n unit vectors in R^m
+    the same, ``method="three-point"``            three-point SDP, n ≥ 3 and m ≥ 3; seconds to minutes
     a problem with activation ``"identity"``      the tail of principal components
     a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
     any other problem                             none known: 0
@@ -48,6 +57,10 @@ def bound(subject: Problem | Potential, n: int | None = None, m: int | None = No
         Number of unit vectors and dimension, for a potential.
     bias : str
         ``"free"`` or ``"zero"``: what arrangements of a problem are compared with.
+    method : str
+        Of the bound on an energy: ``"two-point"`` or ``"three-point"``, which needs the extra ``bounds``.
+    degree : int
+        Of the three-point kernels; see :func:`geomsup.bounds.three_point_energy`.
 
     Returns
     -------
@@ -73,12 +86,20 @@ def bound(subject: Problem | Potential, n: int | None = None, m: int | None = No
     """
     if bias not in ("free", "zero"):
         raise ValueError(f"bias={bias!r} is unknown: pass 'free' or 'zero'")
+    if method not in ("two-point", "three-point"):
+        raise ValueError(f"method={method!r} is unknown: pass 'two-point' or 'three-point'")
     if isinstance(subject, Problem):
+        if method != "two-point":
+            raise ValueError(f"method={method!r} is for energies, and the subject is a problem: leave it out")
         if n is not None or m is not None:
             raise ValueError("n and m are given, but the problem has its own: leave them out")
         return _problem_bound(subject, bias)
     if n is None or m is None:
         raise ValueError(f"n={n} and m={m}, but an energy needs both: pass n vectors in m dimensions")
+    if method == "three-point":
+        from geomsup.bounds.three_point import three_point_energy
+
+        return three_point_energy(subject, n, m, degree)
     return _energy_bound(subject, integer("n", n, at_least=1), integer("m", m, at_least=1))
 
 
@@ -189,4 +210,6 @@ def _problem_bound(problem: Problem, bias: str) -> Bound:
         "alone": [text(x) for x in single],
         "value": text(layer_cake(importance, single, exact_value(capacity.certificate))),
     }
-    return bound_from(Certificate("bias-free loss", claim, capacity.certificate.proof), capacity.method)
+    # The proof is that of the capacity, and so is the argument.
+    kind = "bias-free loss" if capacity.certificate.kind == "two-point" else capacity.certificate.kind
+    return bound_from(Certificate(kind, claim, capacity.certificate.proof), capacity.method)

@@ -28,6 +28,8 @@ MAKERS = {
     "dropped": lambda: bounds.dropped_feature_floor(gs.Problem(5, 2, 0.2), [3, 4]),
     "orthogonal": lambda: bounds.price_of_orthogonality(gs.Problem(5, 2, 0.2, gs.geometric_importance(5, 0.5))),
     "bias-free": lambda: gs.bound(gs.Problem(7, 2, 0.1, gs.geometric_importance(7, 0.9)), bias="zero"),
+    "three-point capacity": lambda: bounds.three_point_capacity(4, 3),
+    "three-point energy": lambda: bounds.three_point_energy(gs.ReluSquared(), 10, 4, 3),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
     "marked": lambda: bounds.one_active_bound(5, 2),
     "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.01)),

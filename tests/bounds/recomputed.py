@@ -69,6 +69,7 @@ def margin(certificate):
         "measure": measure,
         "uniform class": uniform,
         "marked two-point": marked,
+        "three-point": three_point,
     }[kind](claim, proof)
 
 
@@ -138,6 +139,52 @@ def measure(claim, proof):
         surplus = 0.0 if abs(surplus) < 1e-12 else surplus
     worth = np.trace(gram) ** 2 / np.sum(np.maximum(gram, 0) ** 2)
     return min(float(worth - number(claim["value"])), surplus)
+
+
+def gegenbauer(m, k, t):
+    return eval_chebyt(k, t) if m <= 2 else eval_gegenbauer(k, m / 2 - 1, t) / eval_gegenbauer(k, m / 2 - 1, 1.0)
+
+
+def kernel_of_triples(m, factors, x, y, z):
+    """T at unit vectors, from the components orthogonal to the first of three, with each of them as the first."""
+    total = 0.0
+    for one, two, three in ((x, y, z), (y, x, z), (z, x, y)):
+        u, v, t = (np.sum(a * b, axis=0) for a, b in ((one, two), (one, three), (two, three)))
+        height = np.sqrt(np.maximum(1 - u * u, 0) * np.maximum(1 - v * v, 0))
+        cosine = np.clip((t - u * v) / np.where(height > 0, height, 1.0), -1, 1)
+        for k, rows in enumerate(factors):
+            Q = height**k * gegenbauer(m - 1, k, cosine)
+            for row in rows:
+                a, b = (sum(c * gegenbauer(m + 2 * k, i, w) for i, c in enumerate(row)) for w in (u, v))
+                total = total + a * b * Q / 3
+    return total
+
+
+def three_point(claim, proof):
+    m, c, value = claim["m"], number(proof["constant"]), number(claim["value"])
+    factors = [numbers(rows) for rows in proof["factors"]]
+    x, y, z = np.random.default_rng(0).normal(size=(3, 3, 200_000))
+    y[:, ::2] = x[:, ::2] * 3 + y[:, ::2]  # close pairs
+    z[:, ::3] = x[:, ::3] - y[:, ::3] * np.linspace(-3, 3, z[:, ::3].shape[1])  # in one plane
+    x, y, z = (w / np.linalg.norm(w, axis=0) for w in (x, y, z))
+    T = kernel_of_triples(m, factors, x, y, z)
+    f = partial(potential, claim.get("potential", {"name": "relu_squared"}))
+    cosines = [np.sum(a * b, axis=0) for a, b in ((x, y), (x, z), (y, z))]
+    if claim["quantity"] == "capacity":
+        above = np.mean([f(t) for t in cosines], axis=0) - c
+        return min(float(np.min(above - T)), value - 1 / c if c > 0 and value > 0 else -1)
+    n, pieces = claim["n"], [numbers(piece) for piece in proof["pieces"]]
+    p = [np.polynomial.Chebyshev(piece) for piece in pieces]
+
+    def one(t):
+        return p[0](t) if len(p) == 1 else np.where(t < 0, p[0](t), p[1](t))
+
+    t = np.linspace(-1, 1, 20001)
+    e, g = np.array([[1.0], [0.0]]) * np.ones(t.size), np.array([t, np.sqrt(1 - t * t)])
+    pairs = f(t) - 3 * kernel_of_triples(m, factors, e, g, g) - (n - 2) * one(t) - c
+    diagonal = float(kernel_of_triples(m, factors, *[e[:, :1]] * 3)[0])
+    found = n * (n - 1) * c - n * diagonal - value
+    return min(float(np.min(np.mean([one(s) for s in cosines], axis=0) - T)), float(np.min(pairs)), found)
 
 
 def polarized(low, high, j, t):

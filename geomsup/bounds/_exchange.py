@@ -1,0 +1,200 @@
+"""The three-point program on points, and the exchange that finds the points that matter (Kelley's cutting planes)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from geomsup._typing import FloatArray, IntArray
+from geomsup.bounds._semidefinite import Kernels, cosines, solve
+
+__all__ = ["Program", "Proposal", "exchange"]
+
+START, POOL = 400, 12_000
+"""Points at first, and points at which every proposal is looked at."""
+CELL, LOWEST, STEPS = 0.15, 150, 40
+"""The worst point of each cell of this width in the angles, at most 150 of them, is moved uphill for 40 rounds."""
+ROUNDS, DONE = 100, 1e-8
+"""Of adding points, and the excess at which that stops: what the solver leaves."""
+TILTS = (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+"""Cost of Σ tr F_k, lowered when the excess is below 100 times DONE. The optimum is often not unique, and untilted
+proposals wander: measured for m = 22, the excess stayed at 1e-4 for 20 rounds; with 1e-6 it falls to 1e-8. The
+tilt lowers the value by up to 3e-4 at 1e-6 and 2e-7 at 1e-10, relative."""
+KEEP = 0.05
+"""Slack beyond which a point that is not used is dropped."""
+ONE = np.ones((1, 3))
+DIRECTIONS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, -1, 0]])
+"""In angles. The last two lead along the ridges at which two of the vectors coincide or are opposite."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Variables are c and the F_k; see :mod:`._check_three_point`. For energies they are c, (n − 2)p and n F_k.
+
+    So scaled, all are of the size of f.
+
+    Parameters
+    ----------
+    kernels : Kernels
+    f : function
+        The potential in floats.
+    breaks : tuple of float
+        Ends of the intervals of p.
+    n : int or None
+        Number of unit vectors; None for measures.
+    piece_degree : int
+        Of the polynomials of p.
+    size : float
+        A rough guess of the bound divided by n²: the program is solved for f/size, since the solver's tolerances are
+        absolute. All variables are to be multiplied by it.
+    """
+
+    kernels: Kernels
+    f: Callable[[FloatArray], FloatArray]
+    breaks: tuple[float, ...]
+    n: int | None
+    piece_degree: int
+    size: float
+
+    @property
+    def free(self) -> int:
+        """Number of variables before the F_k."""
+        return 1 if self.n is None else 1 + (len(self.breaks) - 1) * (self.piece_degree + 1)
+
+    @cached_property
+    def value(self) -> FloatArray:
+        """The bound divided by n², as a function of the variables."""
+        row = np.zeros(self.free + self.kernels.columns)
+        row[0] = 1.0
+        if self.n is not None:
+            row[0] = (self.n - 1) / self.n
+            row[self.free :] = -self.kernels.rows(ONE)[0] / self.n**2
+        return row
+
+    def triples(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Rows and right sides of (1)."""
+        head, room = self._without_kernels(points)
+        return np.hstack([head, self.kernels.rows(points)]), room
+
+    def excess(self, x: FloatArray, points: FloatArray) -> FloatArray:
+        """By how much (1) fails at points."""
+        head, room = self._without_kernels(points)
+        matrices = self.kernels.matrices(x[self.free :])
+        return np.asarray(head @ x[: self.free] - room + self.kernels.values(points, matrices))
+
+    def _without_kernels(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.n is None:
+            return np.ones((len(points), 1)), self.f(points).mean(axis=1) / self.size
+        q = self.n / (self.n - 2) * self._pieces(points).mean(axis=1)
+        return np.hstack([np.zeros((len(points), 1)), -q]), np.zeros(len(points))
+
+    def pairs(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Rows and right sides of (2)."""
+        assert self.n is not None
+        kernels = 3 / self.n * self.kernels.rows(np.stack([t, t, np.ones_like(t)], axis=1))
+        return np.hstack([np.ones((t.size, 1)), self._pieces(t), kernels]), self.f(t) / self.size
+
+    def _pieces(self, t: FloatArray) -> FloatArray:
+        """Chebyshev polynomials at t in the columns of the interval of t."""
+        T = np.polynomial.chebyshev.chebvander(t, self.piece_degree)
+        which = np.clip(np.searchsorted(self.breaks, t, side="right") - 1, 0, len(self.breaks) - 2)
+        return np.concatenate([np.where((which == k)[..., None], T, 0.0) for k in range(len(self.breaks) - 1)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Variables, the bound that they would give, and by how much (1) and (2) were seen to fail."""
+
+    x: FloatArray
+    worth: float
+    triples: float
+    pairs: float
+
+
+def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int = ROUNDS) -> Proposal | None:
+    """The best proposal; None if the solver has none. `seeds` are points that count from the start, shape (N, 3)."""
+    rng = np.random.default_rng(0)
+    pool = _angles(rng, POOL)
+    pool_rows, pool_room = program.triples(cosines(pool))
+    points = cosines(_angles(rng, START))
+    rows, room = program.triples(points if seeds is None else np.vstack([points, seeds]))
+    fine = _fine(program.breaks)
+    all_pairs = program.pairs(fine) if program.n is not None else (np.zeros((0, rows.shape[1])), np.zeros(0))
+    pair_rows, pair_room = all_pairs[0][::8], all_pairs[1][::8]
+    cost = np.concatenate([np.zeros(program.free), program.kernels.traces()])
+    best, stage = None, 0
+    for _ in range(rounds):
+        A, b = np.vstack([rows, pair_rows]), np.concatenate([room, pair_room])
+        x, used = solve(TILTS[stage] * cost - program.value, A, b, program.kernels.sizes)
+        if not np.isfinite(x).all():
+            break
+        excess, worst = _worst(program, x, pool, pool_rows @ x - pool_room)
+        over = all_pairs[0] @ x - all_pairs[1]
+        pairs = max(0.0, float(over.max(initial=0.0)))
+        triples = max(0.0, float(excess.max(initial=0.0)))
+        worth = float(program.value @ x) - triples - pairs
+        if best is None or worth > best.worth:
+            best = Proposal(x, worth, triples, pairs)
+        if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):
+            if stage == len(TILTS) - 1:
+                break
+            stage += 1
+        # Dropped only at first: later, points that were dropped come back in turns.
+        keep = (used[: room.size] > 1e-9) | (rows @ x - room > -KEEP) | (stage > 0)
+        more_rows, more_room = program.triples(worst[excess > DONE / 2])
+        rows, room = np.vstack([rows[keep], more_rows]), np.concatenate([room[keep], more_room])
+        if program.n is not None:
+            extra = _peaks(over)
+            pair_rows = np.concatenate([pair_rows, all_pairs[0][extra]])
+            pair_room = np.concatenate([pair_room, all_pairs[1][extra]])
+    return best
+
+
+def _worst(program: Program, x: FloatArray, pool: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Local maxima of the excess of (1) and the cosines where they are, from the worst points of the cells."""
+
+    def at(angles: FloatArray) -> FloatArray:
+        return program.excess(x, cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
+
+    cells = np.floor(np.arccos(np.clip(np.sort(cosines(pool), axis=1), -1, 1)) / CELL).astype(int)
+    order = np.argsort(-excess)
+    _, first = np.unique(cells[order], axis=0, return_index=True)
+    chosen = order[np.sort(first)][:LOWEST]
+    angles, value, width = pool[chosen], excess[chosen], np.full(chosen.size, 0.1)
+    directions = np.concatenate([DIRECTIONS, -DIRECTIONS])[:, None, :]
+    for _ in range(STEPS):
+        tried = angles + width[:, None] * directions
+        over = at(tried)
+        best = over.argmax(axis=0), np.arange(chosen.size)
+        better = over[best] > value
+        angles = np.where(better[:, None], tried[best], angles)
+        value, width = np.where(better, over[best], value), np.where(better, width, width / 2)
+    points = cosines(angles)
+    _, distinct = np.unique(np.round(np.sort(points, axis=1), 5), axis=0, return_index=True)
+    return value[distinct], points[distinct]
+
+
+def _angles(rng: np.random.Generator, count: int) -> FloatArray:
+    """Angles of triples: a fifth each with the third vector in the plane of the others, on the same side or across."""
+    angles = np.pi * rng.random((count, 3))
+    angles[: count // 5, 2] = 0
+    angles[count // 5 : 2 * count // 5, 2] = np.pi
+    angles[: count // 20, 0] = angles[: count // 20, 1]
+    angles[::4, :2] *= rng.random((len(angles[::4]), 1)) ** 3  # near coincidence of all three
+    return angles
+
+
+def _fine(breaks: tuple[float, ...]) -> FloatArray:
+    """Cosines for (2), in increasing order, with both sides of each break."""
+    sides = [side for edge in breaks for side in (edge - 1e-9, edge)]
+    grid = np.unique([*np.cos(np.linspace(0, np.pi, 6001)), *sides])
+    return grid[(grid >= -1) & (grid <= 1)]
+
+
+def _peaks(over: FloatArray) -> IntArray:
+    """Indices of the local maxima above DONE/2."""
+    padded = np.concatenate([[-np.inf], over, [-np.inf]])
+    return np.flatnonzero((over >= padded[:-2]) & (over >= padded[2:]) & (over > DONE / 2))
