@@ -31,8 +31,8 @@ from geomsup.bounds.lp import gegenbauer_values
 __all__ = ["Program", "Proposal", "rounded", "solve"]
 
 MARKS, DEGREE_ALONE = 2, 4
-"""Rows of F_k and degree of q. Measured: with 3 rows, or kernels that depend on ρ in another way than ρ², pentagon,
-hexagon and icosahedron gain nothing."""
+"""Rows of F_k and degree of q. Measured for the pentagon, in floats: 3 rows, or kernels that depend on ρ in another way
+than ρ², gain nothing."""
 ROUNDS, NEW = 40, 100
 """Of solving and adding places, and the most that are added in one."""
 ENOUGH = 0.5
