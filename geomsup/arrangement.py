@@ -204,8 +204,8 @@ def represented(W: ArrayLike, W_out: ArrayLike | None = None) -> BoolArray:
     .. math:: \sqrt{g_i} > \tfrac12 \max_j \sqrt{g_j}, \qquad g_i = (W^\top W)_{ii} = \lVert W_i \rVert^2
 
     The gain g_i is how much of a change in x_i comes back in output i while it is on. In an untied model it is
-    (W_out W)_ii, and 0 where that is negative. Only ratios count: multiplying W by a number changes
-    nothing, and of weights that are all tiny the longest are represented too.
+    (W_out W)_ii, and 0 where that is negative. Only ratios count: multiplying W by a number changes nothing, and of
+    weights that are all tiny the longest are represented too.
 
     Parameters
     ----------
