@@ -2,7 +2,7 @@
 
 C(m) is the number of features that m dimensions are worth without bias, in the limit of one active feature. Left:
 features per dimension, between the best arrangement known (dots) and what was proved to be impossible (lines): the
-bound of degree 2, C ≤ m(m + 1), the two-point linear program, and the best bound at hand, from three points where m ≥ 3.
+bound of degree 2, C ≤ m(m + 1), the two-point linear program, and the best bound at hand, from three points if m ≥ 3.
 Antipodal pairs give 2. Right: how far the best bound is from the best arrangement. Both sides are proved; in one and
 two dimensions they meet, at a pair and at the pentagon, and in five they differ by 2e-8, at the Clebsch graph.
 """
@@ -24,6 +24,10 @@ def bracket(m):
     assert gs.verify(found)
     pairs = found.upper if m <= 2 else above(exact_value(capacity_certificate(m)))
     return {"lower": found.lower, "upper": found.upper, "pairs": pairs, "gap": found.relative_gap}
+
+
+def label(gap):
+    return f"{gap:.2f}" if gap > 0.005 else f"{gap:.0e}".replace("e-0", "e-") if gap else "0"
 
 
 def compute(quick, progress):
@@ -51,7 +55,7 @@ def draw(data):
     gap = 100 * data["gap"]
     right.bar(m, gap, color="C0", width=0.6)
     for x, y in zip(m, gap, strict=True):
-        right.annotate(f"{y:.2f}" if y else "0", (x, y), (0, 2), textcoords="offset points", ha="center", fontsize=7)
+        right.annotate(label(y), (x, y), (0, 2), textcoords="offset points", ha="center", fontsize=7)
     right.set(xlabel="dimensions $m$", ylabel="relative gap in %", xticks=m, ylim=(0, 1.15 * max(gap.max(), 1)))
     right.set_title("what is not settled")
     return figure
