@@ -159,7 +159,9 @@ def _worst(program: Program, x: FloatArray, pool: FloatArray, excess: FloatArray
     def at(angles: FloatArray) -> FloatArray:
         return program.excess(x, cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
 
-    cells = np.floor(np.arccos(np.clip(np.sort(cosines(pool), axis=1), -1, 1)) / CELL).astype(int)
+    points = np.clip(np.sort(cosines(pool), axis=1), -1, 1)
+    # A cell does not reach across an end of an interval of p, where p may jump.
+    cells = np.hstack([np.floor(np.arccos(points) / CELL), np.searchsorted(program.breaks, points, side="right")])
     order = np.argsort(-excess)
     _, first = np.unique(cells[order], axis=0, return_index=True)
     chosen = order[np.sort(first)][:LOWEST]

@@ -82,7 +82,7 @@ def bound(
     >>> print(f"{gs.bound(linear).value:.6f}")  # 3 (p/3 − p²/4)
     0.312500
     >>> gs.bound(gs.Problem(20, 5, 0.01), bias="zero")
-    Bound(proved by two-point LP, degree 3: loss ≥ 0.02... for all W of shape (5, 20) without bias, ...)
+    Bound(proved by three-point certificate: loss ≥ 0.0236... for all W of shape (5, 20) without bias, ...)
     """
     if bias not in ("free", "zero"):
         raise ValueError(f"bias={bias!r} is unknown: pass 'free' or 'zero'")

@@ -74,8 +74,8 @@ def three_point_capacity(m: int, degree: int, *, near: ArrayLike | None = None) 
     Examples
     --------
     >>> import geomsup as gs
-    >>> bound = gs.bounds.three_point_capacity(4, 3)  # the two-point bound is 8.97694
-    >>> bound.status.value, 114 / 13 <= bound.value <= 8.96
+    >>> bound = gs.bounds.three_point_capacity(5, 4)  # two points give 11.497, the Clebsch graph 80/7 = 11.4286
+    >>> bound.status.value, 80 / 7 <= bound.value <= 11.4302
     ('proved', True)
     """
     m = integer("m", m, at_least=3)
@@ -120,8 +120,8 @@ def three_point_energy(
     Examples
     --------
     >>> import geomsup as gs
-    >>> bound = gs.bounds.three_point_energy(gs.ReluSquared(), 10, 4, 4)  # 5/3; two points give 1.19
-    >>> bound.status.value, 1.6 < bound.value <= 5 / 3
+    >>> bound = gs.bounds.three_point_energy(gs.ReluSquared(), 16, 5, 3)  # the Clebsch code has 6.4; two points 6.27
+    >>> bound.status.value, 6.36 < bound.value <= 6.4
     ('proved', True)
     """
     from geomsup.bounds.door import bound, description_of

@@ -1,4 +1,4 @@
-"""Checking certificates, with exact rationals and ball arithmetic only.
+"""Checking certificates, with exact rationals, ball arithmetic, and floats whose every rounding is bounded.
 
 Nothing here, and nothing that it imports, solves an optimisation problem: a certificate is checked by other code than
 found it. Each kind of certificate has a checker in a module of its own, :data:`CHECKERS`, which re-derives the value
@@ -39,9 +39,9 @@ class Evidence(StrEnum):
     """What a certificate was found to be worth."""
 
     PROVED = "proved"
-    """Checked in exact or ball arithmetic, or by enclosures in floats with every rounding bounded."""
+    """Checked in exact arithmetic, or with enclosures of every rounding error."""
     VERIFIED = "verified numerically"
-    """Checked in floating point, with the residuals counted on the safe side."""
+    """Checked in floating point, with the residuals counted on the safe side, but not every rounding."""
     FAILED = "failed"
     """Not established."""
 
