@@ -41,7 +41,7 @@ BITS = 46
 """Binary places of a rounded number."""
 SMALLEST = 1e-12
 """Eigenvalue, relative to the largest, below which a matrix has none."""
-MARGIN, LOWERINGS = 3e-9, 9
+MARGIN, LOWERINGS = 3e-9, 13
 """What a proposal is lowered by at first, beyond what it was seen to fail by; and how often that is multiplied by 4."""
 STEEP = 1e4
 """Where a potential is cut off, in multiples of its size at right angles: that only weakens the bound."""
