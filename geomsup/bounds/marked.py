@@ -77,7 +77,7 @@ def one_active_bound(n: int, m: int, *, degree: int | None = None, rng: Any = No
     --------
     >>> import geomsup as gs
     >>> gs.bounds.one_active_bound(5, 2)  # the pentagon has 0.0791281353...
-    Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281144... for 5 features in 2 dimensions, all ...)
+    Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281144... for 5 features in 2 dimensions, ...)
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=2)
     if n <= 2 * m:
