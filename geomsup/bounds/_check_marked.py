@@ -54,7 +54,7 @@ ONE, ZERO = fmpq(1), fmpq(0)
 MAX_DEGREE, MAX_MARKS = 30, 6
 """Of P_k and of q, and rows of F_k: the error analysis of the boxes allows for these."""
 MOST = 200_000_000
-"""Boxes, of the order of a million per second. Measured: 1 to 20 million are needed."""
+"""Boxes, of the order of a million per second. Measured: 0.2 to 11 million are needed."""
 FINE = 2.0**-5
 """Half-width in e, e', t of boxes that the first step leaves to the second."""
 
