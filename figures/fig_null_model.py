@@ -1,11 +1,11 @@
 """Are the lines of dimensionality peaks, beyond chance?
 
-Left: how the dimensionalities D_i of represented features are distributed (bins of 0.01; the scale is cut), in
+Left: how the dimensionalities D_i of represented features are distributed (bins of 0.01; each row has its own scale), in
 arrangements found by minimising the expected loss (n = 6m features of equal importance, several m, at the feature
 probabilities of the right panel), and in three null models with as many features: Gaussian weights; independent random
 directions with the norms found; and random tight frames, which like the optima leave no dimension unused (ΣD_i = m).
 Lines: 1, 3/4, 2/3, 1/2, 2/5, 3/8. Right: the share of features within 0.02 of a line, by feature probability. Were D_i
-uniform on [0.1, 1], the grey line would be the share: six bands cover that much.
+uniform on [0.1, 1], the dashed line would be the share: six bands cover that much.
 
 The minima are searched for (the best of a few descents), not proved.
 """
