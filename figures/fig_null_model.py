@@ -1,6 +1,6 @@
 """Are the lines of dimensionality peaks, beyond chance?
 
-Left: how the dimensionalities D_i of represented features are distributed (bins of 0.01; each row has its own scale), in
+Left: how the dimensionalities D_i of represented features are distributed (bins of 0.01, a scale for each row), in
 arrangements found by minimising the expected loss (n = 6m features of equal importance, several m, at the feature
 probabilities of the right panel), and in three null models with as many features: Gaussian weights; independent random
 directions with the norms found; and random tight frames, which like the optima leave no dimension unused (ΣD_i = m).
