@@ -114,6 +114,15 @@ def read_problem(
     return Problem(n_hidden=n_hidden, importance=weights, features=features, activation=activation)
 
 
+def named_numbers(text: str) -> tuple[str, list[float] | None]:
+    """The parts of ``name:number,number``; None where they are not numbers."""
+    name, _, rest = text.partition(":")
+    try:
+        return name, [float(part) for part in rest.split(",")] if rest else []
+    except ValueError:
+        return name, None
+
+
 def read_values(text: str) -> ValueLaw:
     """The value law written as ``uniform``, ``uniform:low,high``, ``constant:value`` or ``discrete:v1,v2,...``.
 
@@ -124,12 +133,7 @@ def read_values(text: str) -> ValueLaw:
     """
     from geomsup.features import Constant, Discrete, Uniform
 
-    name, _, rest = text.partition(":")
-    numbers: list[float] | None
-    try:
-        numbers = [float(part) for part in rest.split(",")] if rest else []
-    except ValueError:
-        numbers = None
+    name, numbers = named_numbers(text)
     if numbers is not None:
         if name == "uniform" and len(numbers) in (0, 2):
             return Uniform(*numbers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geomsup.cli._problem import NumberList, law_options, read_problem
+from geomsup.cli._problem import NumberList, law_options, named_numbers, read_problem
 from geomsup.cli._terminal import check_target, plain_errors
 
 if TYPE_CHECKING:
@@ -145,12 +145,7 @@ def read_potential(text: str) -> Potential:
     """
     from geomsup.sparse import BiasedRelu, FramePotential, ReluSquared, Riesz
 
-    name, _, rest = text.partition(":")
-    numbers: list[float] | None
-    try:
-        numbers = [float(part) for part in rest.split(",")] if rest else []
-    except ValueError:
-        numbers = None
+    name, numbers = named_numbers(text)
     match name, numbers:
         case "relu2", []:
             return ReluSquared()

@@ -56,7 +56,7 @@ from geomsup.loss._layout import Layout
 from geomsup.loss._one_active import one_active
 from geomsup.loss._tails import half_period, row_range
 
-__all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "passive_features", "series_row"]
+__all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "series_row"]
 
 
 class SeriesRow(NamedTuple):
@@ -160,7 +160,7 @@ def series_row(
         return SeriesRow(value, value, 0.0, size, gradient if with_gradient else np.zeros(n + 1))
 
     # at most one active feature: the closed form in place of the polynomial half
-    passive = passive_features(layout, a, own)
+    passive = _passive_features(layout, a, own)
     nothing, alone = _few_active(layout, passive)
     mine = np.arange(n) == own
     powers = np.array([1, b, b * b, b**3])
@@ -273,7 +273,7 @@ def _except(factors: ComplexArray) -> ComplexArray:
     return np.asarray(before * after)
 
 
-def passive_features(layout: Layout, a: FloatArray, own: int) -> BoolArray:
+def _passive_features(layout: Layout, a: FloatArray, own: int) -> BoolArray:
     """Which independent features other than the own one have the coefficient zero."""
     alone = np.diff(layout.group_start)[layout.group_of] == 1
     return np.asarray((a == 0) & alone & (np.arange(a.size) != own))

@@ -10,6 +10,7 @@
 :mod:`~geomsup.optimize.parts`         an arrangement taken apart into smaller problems
 :mod:`~geomsup.optimize.truncated`     Newton steps from products with the Hessian
 :mod:`~geomsup.optimize.row_hessians`  second derivatives of the rows
+:mod:`~geomsup.optimize.in_order`      work by threads, results in order
 :mod:`~geomsup.optimize.distinct`      when two arrangements are the same
 :mod:`~geomsup.optimize.objective`     the loss as a function of one vector
 :mod:`~geomsup.optimize.solution`      Solution, Minimum, Status

@@ -15,6 +15,7 @@ from geomsup.optimize.newton import (
     LARGEST_HESSIAN,
     Curvature,
     assemble_hessian,
+    free_coordinates,
     polish,
     spectrum,
     value_and_slope,
@@ -80,9 +81,7 @@ def lowest_curvature(objective: Objective, x: FloatArray, gradient: FloatArray) 
     """The spectrum at a critical point, or its two ends where there are many parameters; None where it is not known."""
     if not isinstance(objective.problem.features, Independent):
         return None
-    free = ~objective.held(x, gradient)
-    if objective.nonpositive:
-        free[objective.split :] &= x[objective.split :] < 0
+    free = free_coordinates(objective, x, gradient)
     products = Products(objective, x, free, TERMS_TO_JUDGE)
     if objective.size <= LARGEST_SPECTRUM:
         H = assemble_hessian(objective, products.W, products.rows, products.slopes / 2)

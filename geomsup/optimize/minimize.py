@@ -9,7 +9,6 @@ the weights returned.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from geomsup._typing import FloatArray
 from geomsup._validate import integer
 from geomsup.arrangement import Arrangement
 from geomsup.optimize.distinct import Describer
+from geomsup.optimize.in_order import in_order
 from geomsup.optimize.lbfgs import LEAST_SCALE, Descent, descend
 from geomsup.optimize.objective import Bias, Objective
 from geomsup.optimize.parts import revive
@@ -208,7 +208,7 @@ class _Search:
         assert self.method.n_keep is not None
         kept, hits = self.x[: self.method.n_keep], self.hits[: self.method.n_keep]
         done: list[Minimum] = []
-        for minimum in self._map(lambda k: self._finish(kept[k], hits[k]), len(kept)):
+        for minimum in in_order(self.objective, lambda k: self._finish(kept[k], hits[k]), len(kept), self.workers):
             done.append(minimum)
             self._tell("finishing", len(done), len(kept), min(m.loss for m in done))
         minima = self._merge(done)
@@ -231,7 +231,7 @@ class _Search:
             x, loss = revive(self.objective, found.x, found.loss, fidelity)
             return replace(found, x=x, loss=loss)
 
-        for descent in self._map(run, len(chunks)):
+        for descent in in_order(self.objective, run, len(chunks), self.workers):
             found.append(descent)
             lowest = min([*self.loss[:1], *(float(d.loss.min()) for d in found)])
             self._tell(phase, sum(len(d.loss) for d in found), len(x), lowest)
@@ -263,19 +263,6 @@ class _Search:
         loss = np.array([m.loss for m in minima])
         groups = self.describer.groups(W, b, loss, loss_tol=1e-9, tol=1e-4, least=self.least)
         return [replace(minima[group[0]], hits=sum(minima[k].hits for k in group)) for group in groups]
-
-    def _map(self, function: Callable[[int], Any], count: int) -> Any:
-        """Results of function(0), function(1), … in order, by the workers."""
-        if self.workers == 1 or count < 2:
-            yield from map(function, range(count))
-            return
-        with ThreadPoolExecutor(self.workers) as pool:
-            try:
-                yield from pool.map(function, range(count))
-            except BaseException:
-                self.objective.stopped = True
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
 
     def _tell(self, phase: str, done: int, total: int, best: float) -> None:
         if self.callback is not None:

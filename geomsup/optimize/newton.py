@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomsup._typing import FloatArray
+from geomsup._typing import BoolArray, FloatArray
 from geomsup.optimize.lbfgs import LEAST_SCALE
 from geomsup.optimize.objective import Fidelity, Objective
 from geomsup.optimize.solution import Kind
@@ -16,6 +16,7 @@ __all__ = [
     "Curvature",
     "assemble_hessian",
     "curvature",
+    "free_coordinates",
     "hessian",
     "polish",
     "spectrum",
@@ -140,11 +141,17 @@ def curvature(
     return spectrum(objective, x, gradient, hessian(objective, x, step, fidelity=fidelity))
 
 
-def spectrum(objective: Objective, x: FloatArray, gradient: FloatArray, H: FloatArray) -> Curvature:
-    """The same of a Hessian at hand."""
+def free_coordinates(objective: Objective, x: FloatArray, gradient: FloatArray) -> BoolArray:
+    """Those in which curvature is asked for: neither held by the constraint b ≤ 0 nor on it."""
     free = ~objective.held(x, gradient)
     if objective.nonpositive:
         free[objective.split :] &= x[objective.split :] < 0
+    return np.asarray(free)
+
+
+def spectrum(objective: Objective, x: FloatArray, gradient: FloatArray, H: FloatArray) -> Curvature:
+    """The same of a Hessian at hand."""
+    free = free_coordinates(objective, x, gradient)
     basis = np.eye(x.size)[:, free]
     turns = objective.rotations(x)[free]
     if turns.shape[1]:

@@ -55,25 +55,33 @@ def row_hessians(
     n = b.size
     low, high = row_range(layout, M, b)
     R: FloatArray = np.zeros((n, n + 1, n + 1), dtype)
+    both = _second_moments(layout)
     for i in np.flatnonzero((layout.importance > 0) & (high > 0)).tolist():
-        R[i] = layout.importance[i] * _row(layout, M[i], float(b[i]), i, float(low[i]), float(high[i]), terms)
+        row = 2 * both if low[i] >= 0 else _row(layout, both, M[i], float(b[i]), i, max(-low[i], high[i]), terms)
+        R[i] = layout.importance[i] * row
     return R
 
 
-def _row(layout: Layout, a: FloatArray, b: float, own: int, low: float, high: float, terms: int) -> FloatArray:
-    n = a.size
-    p = layout.group_probability[np.argsort(layout.group_member)]
-    m1, m2 = p * layout.moments[:, 1], p * layout.moments[:, 2]
-    mean = np.append(m1, 1.0)
+def _second_moments(layout: Layout) -> FloatArray:
+    """E x_j x_l, the constant 1 of the bias last."""
+    n, p = layout.n_features, layout.group_probability[layout.group_of]
+    mean = np.append(p * layout.moments[:, 1], 1.0)
     both = np.outer(mean, mean)
-    both[np.arange(n), np.arange(n)] = m2
-    if low >= 0:
-        return 2 * both
+    both[np.arange(n), np.arange(n)] = p * layout.moments[:, 2]
+    return both
+
+
+def _row(
+    layout: Layout, both: FloatArray, a: FloatArray, b: float, own: int, reach: float, terms: int
+) -> FloatArray:
+    n, p = a.size, layout.group_probability[layout.group_of]
+    mean, m2 = both[n], np.diag(both)[:n]
+    m1 = mean[:n]
     active = np.flatnonzero((a != 0) & (p > 0))
     if own not in active:
         active = np.append(active, own)
     spread = float(np.sqrt(a**2 @ (m2 - m1**2)))
-    span = min(max(-low, high), abs(b + float(a @ m1)) + DEVIATIONS * spread)
+    span = min(reach, abs(b + float(a @ m1)) + DEVIATIONS * spread)
     k = np.arange(1, terms + 1)
     t = np.asarray(np.pi * k / span, np.float64)
     damping = np.exp(-36 * (k / terms) ** 8)

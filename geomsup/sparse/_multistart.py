@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.optimize.distinct import Describer
+from geomsup.optimize.in_order import in_order
 from geomsup.optimize.lbfgs import LEAST_SCALE, Descent, descend
 from geomsup.optimize.objective import Objective
 from geomsup.optimize.solution import Kind, Progress
@@ -20,7 +20,6 @@ Callback = Callable[[Progress], None]
 Ends = list[tuple[FloatArray, int]]
 """Points, each with the number of descents that ended there."""
 AnyObjective = TypeVar("AnyObjective", bound=Objective)
-T = TypeVar("T")
 
 CHUNK = 32
 """Instances per batch. It does not depend on the number of workers, so that results do not either."""
@@ -48,7 +47,7 @@ def multistart(
         return descend(objective, chunk, objective.fine, max_steps=MAX_STEPS, tol=TOL, stall=STALL)
 
     ends, losses = [], []
-    for found in _in_order(objective, run, -(-len(x) // CHUNK), workers):
+    for found in in_order(objective, run, -(-len(x) // CHUNK), workers):
         ends.append(found.x)
         losses.append(found.loss)
         if callback is not None:
@@ -68,27 +67,13 @@ def finish_all(
 ) -> list[tuple[Finished, int]]:
     """Finish every end; those that turn out to be equal together with their hits, lowest loss first."""
     done: list[Finished] = []
-    for one in _in_order(objective, lambda k: finish(objective, ends[k][0]), len(ends), workers):
+    for one in in_order(objective, lambda k: finish(objective, ends[k][0]), len(ends), workers):
         done.append(one)
         if callback is not None:
             callback(Progress("finishing", len(done), len(ends), min(one.loss for one in done)))
     x, loss = np.array([one.x for one in done]), np.array([one.loss for one in done])
     groups = _equal_ones(objective, x, loss, loss_tol=1e-10, tol=1e-5)
     return [(done[group[0]], sum(ends[k][1] for k in group)) for group in groups]
-
-
-def _in_order(objective: Objective, function: Callable[[int], T], count: int, workers: int) -> Iterator[T]:
-    """function(0), function(1), … in order, by threads; an interruption stops those at their next evaluation."""
-    if workers == 1 or count < 2:
-        yield from map(function, range(count))
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            yield from pool.map(function, range(count))
-        except BaseException:
-            objective.stopped = True
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _equal_ones(
