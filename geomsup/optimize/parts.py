@@ -137,4 +137,6 @@ def revive(objective: Objective, x: FloatArray, loss: FloatArray, fidelity: Fide
 def _best_constants(objective: Objective) -> FloatArray:
     """The bias of each feature that makes the best of a feature without a direction."""
     mean = objective.problem.features.mean()
-    return np.zeros_like(mean) if objective.nonpositive else np.maximum(mean, 0.0)
+    if objective.problem.activation != "identity":
+        mean = np.maximum(mean, 0.0)
+    return np.minimum(mean, 0.0) if objective.nonpositive else mean

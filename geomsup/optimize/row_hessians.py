@@ -37,7 +37,7 @@ TINY = 1e-30
 
 
 def row_hessians(
-    layout: Layout, M: FloatArray, b: FloatArray, *, terms: int, dtype: type = np.float64
+    layout: Layout, M: FloatArray, b: FloatArray, *, terms: int, linear: bool = False, dtype: type = np.float64
 ) -> FloatArray:
     """R of every row, times its importance, shape (n, n + 1, n + 1), the bias last.
 
@@ -49,6 +49,8 @@ def row_hessians(
         Effective matrix and bias.
     terms : int
         K.
+    linear : bool
+        Whether the output is z itself, as it is anyway in rows that are never negative.
     dtype : type
         Of the result.
     """
@@ -56,8 +58,9 @@ def row_hessians(
     low, high = row_range(layout, M, b)
     R: FloatArray = np.zeros((n, n + 1, n + 1), dtype)
     both = _second_moments(layout)
-    for i in np.flatnonzero((layout.importance > 0) & (high > 0)).tolist():
-        row = 2 * both if low[i] >= 0 else _row(layout, both, M[i], float(b[i]), i, max(-low[i], high[i]), terms)
+    straight, reach = linear | (low >= 0), np.maximum(-low, high)
+    for i in np.flatnonzero((layout.importance > 0) & ((high > 0) | linear)).tolist():
+        row = 2 * both if straight[i] else _row(layout, both, M[i], float(b[i]), i, float(reach[i]), terms)
         R[i] = layout.importance[i] * row
     return R
 

@@ -55,7 +55,8 @@ class Products:
         n = b.size
         M = self.W.T @ self.W
         dtype = np.float64 if 8 * n**3 <= MOST_BYTES else np.float32
-        self.rows = row_hessians(objective.data, M, b, terms=terms, dtype=dtype)
+        linear = objective.problem.activation == "identity"
+        self.rows = row_hessians(objective.data, M, b, terms=terms, linear=linear, dtype=dtype)
         _, dM, _ = objective.effective(M[None], b[None], objective.fine)
         self.slopes = dM[0] + dM[0].T
 

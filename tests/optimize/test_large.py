@@ -55,9 +55,10 @@ def test_row_hessians_where_coefficients_are_zero():
     assert abs(found[4:] - expected[4:]).max() <= 2e-8
 
 
+@pytest.mark.parametrize("activation", ["relu", "identity"])
 @pytest.mark.parametrize("bias", ["free", "zero"])
-def test_products_are_those_of_the_hessian(bias):
-    problem = Problem(7, 3, 0.9, importance=0.9 ** np.arange(7))
+def test_products_are_those_of_the_hessian(bias, activation):
+    problem = Problem(7, 3, 0.9, importance=0.9 ** np.arange(7), activation=activation)
     objective = Objective(problem, bias)
     x = objective.pack(*random_weights(7, 3))
     products = Products(objective, x, np.ones(objective.size, bool), 2048)
@@ -170,6 +171,8 @@ def test_dead_features_get_the_best_constant():
     assert float(loss[0] - lower[0]) == pytest.approx(0.05**2, rel=1e-3)
     same, _ = revive(objective, alive, lower, objective.coarse)
     np.testing.assert_array_equal(same, alive)
+    linear = Objective(Problem(features=Independent(0.5, Uniform(-1, 0), 2), activation="identity"))
+    np.testing.assert_array_equal(linear.unpack(assemble(linear, []))[1], -0.25)
     for bias_mode in ("zero", "nonpositive"):
         held = Objective(problem, bias_mode)
         y = held.pack(W, np.array([0, 0, 0, -0.2]))
