@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from geomsup.claims._claim import TOPICS, Check, Outcome, Status
@@ -9,6 +10,8 @@ from geomsup.claims._registry import registry
 
 __all__ = ["page", "row"]
 
+ROUNDING = 1e-12
+"""Below it a number or a difference is shown as 0. The numbers are of order 1e-3 to 100."""
 INTRODUCTION = """# Claims
 
 Theorems and conjectures about superposition, each with what is known of it and a measurement that can be repeated. This
@@ -23,7 +26,7 @@ page is written by the package (`geomsup claims --page docs/claims.md`), and the
 
 The status of a claim is that of its statement as a whole; a row of its table can be known better. A row says: what the
 package measured stands in this relation to what the claim predicts. *Difference* is the measured number less the
-predicted one.
+predicted one; what is below 1e-12 is shown as 0.
 
 ```python
 >>> import geomsup as gs
@@ -42,7 +45,7 @@ def page(checks: Iterable[Check] | None = None) -> str:
     Parameters
     ----------
     checks : iterable of Check, optional
-        Of all claims, slow cases included; by default they are made, which takes minutes.
+        Of all claims, slow cases included; by default they are made, which takes a minute.
 
     Returns
     -------
@@ -64,20 +67,23 @@ def page(checks: Iterable[Check] | None = None) -> str:
         if chosen:
             lines.append(f"## {topic.capitalize()}\n")
             lines.extend(_section(check) for check in chosen)
-    return "\n".join(lines).rstrip() + "\n"
+    return _linked("\n".join(lines).rstrip()) + "\n"
 
 
 def row(outcome: Outcome) -> str:
     """One row of a table."""
-    numbers = (
-        f"{outcome.measured:.9g}",
-        outcome.case.relation,
-        f"{outcome.predicted:.9g}",
-        f"{outcome.difference:+.1e}",
-    )
-    difference = "0" if outcome.difference == 0 else numbers[3]
-    cells = (outcome.case.label, *numbers[:3], difference, str(outcome.status))
-    return f"| {' | '.join(cells)} |"
+    numbers = f"{_nine(outcome.measured)} | {outcome.case.relation} | {_nine(outcome.predicted)}"
+    apart = "0" if abs(outcome.difference) < ROUNDING else f"{outcome.difference:+.1e}"
+    return f"| {outcome.case.label} | {numbers} | {apart} | {outcome.status} |"
+
+
+def _nine(number: float) -> str:
+    return "0" if abs(number) < ROUNDING else f"{number:.9g}"
+
+
+def _linked(text: str) -> str:
+    """Names of pages made into links."""
+    return re.sub(r"docs/(\w+)\.md(?!`)", r"[docs/\1.md](\1.md)", text)
 
 
 def _counts(checks: list[Check]) -> str:

@@ -37,7 +37,7 @@ CLAIM = Claim(
     "regular pentagon attains it. So in the limit 3L/p ≥ n − C(2) for n features in the plane.",
     conditions="C(m) = sup (Σ‖W_j‖²)²/Σ_{i,j} (W_i·W_j)₊² over all arrangements, of any number of features, in R^m; "
     "equal importance, b = 0, p → 0.",
-    source="docs/bounds.md, The pentagon; no published proof is known.",
+    source="docs/bounds.md, The pentagon.",
     status=Status.PROVED,
     evidence="A two-point certificate over Q(√5), decided by Sturm's theorem, and the exact worth of the pentagon: "
     "the same number. Searches with more features reach it and no more.",

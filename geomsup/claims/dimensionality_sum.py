@@ -27,7 +27,7 @@ PLANE = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, -1.0]])
 CLAIM = Claim(
     topic="geometry",
     statement="ΣD_i ≤ rank W for the feature dimensionalities D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)². Equality holds exactly "
-    "when every W_i is an eigenvector of WWᵀ: features in orthogonal subspaces, a tight frame in each.",
+    "when every nonzero W_i is an eigenvector of WWᵀ: features in orthogonal subspaces, a tight frame in each.",
     conditions="Any real W; D_i = 0 where W_i = 0.",
     source="Scherlis et al. 2022, arXiv:2210.01892, for the sum of capacities; the dimensionality is that of Elhage "
     "et al. 2022, Toy Models of Superposition. The proof below is by Cauchy and Schwarz.",

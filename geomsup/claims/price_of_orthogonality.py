@@ -40,7 +40,7 @@ CLAIM = Claim(
     conditions="Importance 1, sparsity S = 1 − p, independent, uniform on [0, 1], ReLU. Without superposition: W "
     "with orthogonal columns, of which at most m are not zero. That pairs are better from S = 3/7 on says nothing "
     "about other arrangements, which may be better earlier.",
-    source="Levine, Math for AI Safety, agenda A3, for the price and the gain; derived in docs/bounds.md.",
+    source="Levine, Math for AI Safety (agendas A3 and A4), for the price and the gain; derived in docs/bounds.md.",
     status=Status.PROVED,
     evidence="The proof; certificates of the price in rational arithmetic; exact losses on both sides of 3/7.",
     proof="At most m columns of W are not zero, and every other feature loses v = Var x = p/3 − p²/4 at least. In "

@@ -24,27 +24,30 @@ def prediction(k: float, a: float, b: float, what: str) -> float:
 
 
 def measurement(k: float, a: float, b: float, what: str) -> float:
-    """The same by minimising the expected squared error over c, d and e, from many starts, on the law itself."""
-    states, chances = law(k)
+    """The same by minimising the mean square over c, d and e, from many starts, on the law itself."""
 
-    def errors(parameters: FloatArray) -> FloatArray:
-        c, d, e = parameters
-        x, y = states.T
-        return np.asarray(np.sqrt(chances) * (a * x**2 + b * y**2 - (c * x + d * y) ** 2 - e))
+    def errors(x: FloatArray) -> FloatArray:
+        return weighted_errors(k, a, b, x)
 
-    def slopes(parameters: FloatArray) -> FloatArray:
-        c, d, _ = parameters
-        x, y = states.T
+    def slopes(x: FloatArray) -> FloatArray:
+        states, chances = law(k)
+        served = 2 * (states @ x[:2])
         return np.asarray(
-            -np.sqrt(chances)[:, None] * np.array([2 * (c * x + d * y) * x, 2 * (c * x + d * y) * y, x**0]).T
+            -np.sqrt(chances)[:, None] * np.column_stack([served[:, None] * states, np.ones(len(states))])
         )
 
-    starts = np.random.default_rng(0).normal(size=(12, 3))
-    fits = [least_squares(errors, x0, slopes) for x0 in starts]
+    fits = [least_squares(errors, x, slopes) for x in np.random.default_rng(0).normal(size=(12, 3))]
     best = min(fits, key=lambda fit: float(fit.cost)).x
     # Comparing errors places a minimum to 1e-8; a zero of the gradient near it is found to rounding.
     c, d, e = root(lambda x: slopes(x).T @ errors(x), best, tol=1e-15).x
     return {"c²": float(c**2), "d²": float(d**2), "e": float(e)}[what]
+
+
+def weighted_errors(k: float, a: float, b: float, parameters: FloatArray) -> FloatArray:
+    """a x_1² + b x_2² − (c x_1 + d x_2)² − e in every state, times the root of its probability."""
+    states, chances = law(k)
+    error = states**2 @ np.array([a, b]) - (states @ parameters[:2]) ** 2 - parameters[2]
+    return np.asarray(np.sqrt(chances) * error)
 
 
 def law(k: float) -> tuple[FloatArray, FloatArray]:

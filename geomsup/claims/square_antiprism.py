@@ -39,9 +39,9 @@ CLAIM = Claim(
     "angle; derived here.",
     status=Status.PROVED,
     evidence="The proof; measured at the angle, on both sides of it, and for point charges found by a search.",
-    proof="WWᵀ = diag(4 sin²θ, 4 sin²θ, 8 cos²θ): the rings have second harmonics that cancel. So Σ_j (W_i·W_j)² = "
-    "W_i·WWᵀW_i = 4 sin⁴θ + 8 cos⁴θ =: 1/D. With s = sin²θ this is 12 s² − 16 s + 8, least at s = 2/3, where it is "
-    "8/3; tan²θ = 2.",
+    proof="Four equally spaced directions φ have Σcos²φ = Σsin²φ = 2 and Σ sin φ cos φ = 0, so WWᵀ = diag(4 sin²θ, "
+    "4 sin²θ, 8 cos²θ), and Σ_j (W_i·W_j)² = W_i·WWᵀW_i = 4 sin⁴θ + 8 cos⁴θ = 1/D. With s = sin²θ this is 12 s² − "
+    "16 s + 8, least at s = 2/3, where it is 8/3: tan²θ = 2.",
     cases=[
         Case("at 54.7356°", (lambda: square_antiprism(MAGIC_ANGLE),), "=", ROUNDING),
         Case("at 54°", (lambda: square_antiprism(54.0),), "<"),
