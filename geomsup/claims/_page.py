@@ -15,7 +15,7 @@ ROUNDING = 1e-12
 INTRODUCTION = """# Claims
 
 Theorems and conjectures about superposition, each with what is known of it and a measurement that can be repeated. This
-page is written by the package (`geomsup claims --page docs/claims.md`), and the tests compare it with the registry.
+page is written by the package (`make claims`), and the tests compare it with the registry.
 
 | status | meaning |
 |---|---|
