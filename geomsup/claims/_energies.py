@@ -1,6 +1,4 @@
-"""What the two claims about least energies share: the construction, the search, and the certificates that ship."""
-
-from importlib.resources import files
+"""What the two claims about least energies share: the construction, the search, and five vectors in the plane."""
 
 from geomsup._typing import FloatArray
 from geomsup.bounds import Bound, Certificate, capacity
@@ -8,7 +6,7 @@ from geomsup.bounds.result import bound_from
 from geomsup.frames import antipodal_pairs, tegum
 from geomsup.sparse import ReluSquared, energy_of, minimize_energy
 
-__all__ = ["energy_with_pairs", "least_energy_found", "pentagon_bound", "shipped_bound"]
+__all__ = ["energy_with_pairs", "least_energy_found", "pentagon_bound"]
 
 
 def energy_with_pairs(W: FloatArray, m: int) -> float:
@@ -19,13 +17,6 @@ def energy_with_pairs(W: FloatArray, m: int) -> float:
 def least_energy_found(n: int, m: int) -> float:
     """By a search."""
     return minimize_energy(ReluSquared(), n, m, n_starts=32, rng=0).energy
-
-
-def shipped_bound(n: int, m: int) -> Bound:
-    """Of :func:`geomsup.bounds.three_point_energy` at degree 5 (m = 4, n = 10) or 6, which takes 15 to 50 s to find."""
-    path = files("geomsup.claims") / "data" / f"energy-{n}-{m}.json"
-    certificate = Certificate.from_json(path.read_text(encoding="utf-8"))
-    return bound_from(certificate, "three-point certificate")
 
 
 def pentagon_bound() -> Bound:

@@ -45,7 +45,7 @@ def page(checks: Iterable[Check] | None = None) -> str:
     Parameters
     ----------
     checks : iterable of Check, optional
-        Of all claims, slow cases included; by default they are made, which takes a minute.
+        Of all claims, slow cases included; by default they are made, which takes minutes.
 
     Returns
     -------

@@ -4,7 +4,8 @@ from math import sqrt
 
 from geomsup.bounds import Bound
 from geomsup.claims._claim import Case, Claim, Status
-from geomsup.claims._energies import energy_with_pairs, least_energy_found, pentagon_bound, shipped_bound
+from geomsup.claims._energies import energy_with_pairs, least_energy_found, pentagon_bound
+from geomsup.claims._shipped import shipped_bound
 from geomsup.frames import polygon
 
 ROUNDING, SEARCH = 1e-13, 1e-11
@@ -22,12 +23,12 @@ def measurement(m: int, what: str) -> float:
         return energy_with_pairs(polygon(5), m)
     if what == "search":
         return least_energy_found(2 * m + 1, m)
-    return (pentagon_bound() if m == 2 else shipped_bound(2 * m + 1, m)).value
+    return (pentagon_bound() if m == 2 else shipped_bound(f"energy-{2 * m + 1}-{m}")).value
 
 
 def certificates() -> list[Bound]:
     """For m = 2, 3 and 4."""
-    return [pentagon_bound(), shipped_bound(7, 3), shipped_bound(9, 4)]
+    return [pentagon_bound(), shipped_bound("energy-7-3"), shipped_bound("energy-9-4")]
 
 
 CLAIM = Claim(

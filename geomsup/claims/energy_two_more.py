@@ -2,7 +2,8 @@
 
 from geomsup.bounds import Bound
 from geomsup.claims._claim import Case, Claim, Status
-from geomsup.claims._energies import energy_with_pairs, least_energy_found, shipped_bound
+from geomsup.claims._energies import energy_with_pairs, least_energy_found
+from geomsup.claims._shipped import shipped_bound
 from geomsup.frames import petersen_code, polygon, tegum
 
 GAP = 8e-7
@@ -22,12 +23,12 @@ def measurement(m: int, what: str) -> float:
         return energy_with_pairs(petersen_code(), m)
     if what == "pentagons":
         return energy_with_pairs(tegum(polygon(5), polygon(5)), m)
-    return least_energy_found(2 * m + 2, m) if what == "search" else shipped_bound(2 * m + 2, m).value
+    return least_energy_found(2 * m + 2, m) if what == "search" else shipped_bound(f"energy-{2 * m + 2}-{m}").value
 
 
 def certificates() -> list[Bound]:
     """For m = 4 and 5."""
-    return [shipped_bound(10, 4), shipped_bound(12, 5)]
+    return [shipped_bound("energy-10-4"), shipped_bound("energy-12-5")]
 
 
 CLAIM = Claim(

@@ -26,7 +26,7 @@ Step = Callable[[str, int], None]
 @click.command()
 @click.argument("name", required=False)
 @click.option("--run", is_flag=True, help="Measure all claims again, except for slow cases.")
-@click.option("--slow", is_flag=True, help="Measure slow cases too: a minute for all claims.")
+@click.option("--slow", is_flag=True, help="Measure slow cases too: some minutes for all claims.")
 @click.option("--page", type=_PATH, help="Measure everything, and write the page of the documentation to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def claims(*, name: str | None, run: bool, slow: bool, page: Path | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 import geomsup as gs
 from geomsup.claims._page import page, row
+from geomsup.claims._shipped import shipped_bound
 from tests.claims.measured import checked
 
 CLAIMS = gs.claims.registry()
@@ -79,3 +80,12 @@ def rows_of(text):
 def without_rows(text):
     numbers = [line for line in text.splitlines() if line.startswith("|") and len(line.strip("|").split("|")) == 6]
     return [line for line in text.splitlines() if line not in numbers]
+
+
+@pytest.mark.slow
+def test_the_certificates_that_ship_are_found_again():
+    pytest.importorskip("clarabel")
+    found = gs.bounds.three_point_energy(gs.ReluSquared(), 10, 4, 5).value
+    assert found == pytest.approx(
+        shipped_bound("energy-10-4").value, rel=1e-5
+    )  # two solutions of one program, each rounded
