@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install solve picture test figures tables atlas docs lint types bench clean distclean
+.PHONY: help install solve picture test figures tables atlas claims docs lint types bench clean distclean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [PYTHON=python3.12] [ARGS='more options']"
@@ -61,6 +61,9 @@ tables: figures  ## copy the tables of the figures into the documentation
 
 atlas: $(INSTALLED)  ## search every entry of the atlas anew, in some ten minutes on two cores; goes on where it was stopped
 	$(BIN)/python -m geomsup.atlas.build --workers $(JOBS) $(ARGS)
+
+claims: $(INSTALLED)  ## measure every claim and write docs/claims.md, in some minutes
+	$(BIN)/python -m geomsup claims --page docs/claims.md $(ARGS)
 
 docs: $(INSTALLED)  ## build the documentation into docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html $(ARGS)

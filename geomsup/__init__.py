@@ -25,7 +25,7 @@ from geomsup.loss import (
 from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
-    from geomsup import bounds, frames, plot
+    from geomsup import bounds, claims, frames, plot
     from geomsup.atlas import AtlasModule
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.bounds import Bound, Bracket, Certificate, Verification, bound, bracket, capacity, verify
@@ -132,6 +132,7 @@ _LATER = {
     "train": "geomsup.training",
     "atlas": "",
     "bounds": "",
+    "claims": "",
     "frames": "",
     "plot": "",
 }
@@ -188,6 +189,7 @@ __all__ = [
     "capacity",
     "capacity_of",
     "capacity_search",
+    "claims",
     "dimensions_per_feature",
     "effective_loss_and_grad",
     "energy_of",

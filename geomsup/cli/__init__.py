@@ -1,7 +1,8 @@
 """The command ``geomsup``: one command per verb, options in the field's names.
 
 Results go to standard output, progress to standard error. Exit code 0 means done, 2 a problem that cannot be read or
-an output that cannot be written, 1 a certificate that proves nothing, 130 an interruption.
+an output that cannot be written, 1 a certificate that proves nothing or a claim that is not confirmed, 130 an
+interruption.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from geomsup import __version__
 from geomsup.cli.atlas import atlas
 from geomsup.cli.audit import audit
 from geomsup.cli.bound import bound
+from geomsup.cli.claims import claims
 from geomsup.cli.identify import identify
 from geomsup.cli.intro import intro
 from geomsup.cli.solve import solve
@@ -32,4 +34,5 @@ main.add_command(audit)
 main.add_command(identify)
 main.add_command(bound)
 main.add_command(atlas)
+main.add_command(claims)
 main.add_command(intro)

@@ -1,0 +1,20 @@
+"""Certificates of claims that are slow to find, in ``data/``. Like any other they count only after a check."""
+
+from importlib.resources import files
+
+from geomsup.bounds import Bound, Certificate
+from geomsup.bounds.result import bound_from
+
+__all__ = ["shipped_bound"]
+
+
+def shipped_bound(name: str) -> Bound:
+    """The bound that a certificate proves; checked here.
+
+    ``energy-7-3``, ``energy-9-4`` and ``energy-12-5`` are of :func:`geomsup.bounds.three_point_energy` at degree 6,
+    ``energy-10-4`` at degree 5; ``one-active-7-2`` is of :func:`geomsup.bounds.one_active_bound` at degree 8, with
+    ``rng=0``. They took 15 to 50 s to find, the last 440 s.
+    """
+    path = files("geomsup.claims") / "data" / f"{name}.json"
+    certificate = Certificate.from_json(path.read_text(encoding="utf-8"))
+    return bound_from(certificate, f"{certificate.kind} certificate")
