@@ -55,18 +55,18 @@ import numpy as np
 from flint import fmpq
 
 from geomsup._typing import BoolArray, FloatArray
-from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, scaled, times, univariate
-from geomsup.bounds._check_marked import MAX_DEGREE, MOST, Matrix, exact_kernel, read_matrix
+from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, plus, prove, times, univariate
+from geomsup.bounds._check_marked import MAX_DEGREE, Matrix, exact_kernel, read_matrix
+from geomsup.bounds._density_pairs import MOST, Pairs, prove_pairs
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below, sign
-from geomsup.bounds._pairs import Kernel, first_output, kappa, kernel, power, second_output
+from geomsup.bounds._pairs import power
 from geomsup.bounds._polynomials import Polynomial, add, evaluate, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
-from geomsup.bounds._responses import Response, respond
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted
 
-__all__ = ["Dual", "Pairs", "check", "least_e", "per_feature", "prove_pairs"]
+__all__ = ["Dual", "check", "least_e", "per_feature"]
 
 Quadratic = tuple[Polynomial, Polynomial, Polynomial]
 """Coefficients of 1, R, R², each a polynomial in e."""
@@ -75,8 +75,6 @@ GRID = 256
 """e_0 and the ends of the interval of R at e = 1 are multiples of 1/GRID."""
 FARTHEST = 16
 """R above which features with a positive bias have to be left out."""
-LIMITS = (1.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0, 4.0)
-"""No box exceeds these in X, Y and their derivatives: |au + zu' − d| ≤ 2 where positive, and u, u' ≤ 1."""
 
 
 def check(certificate: Certificate) -> Finding:
@@ -93,7 +91,7 @@ def check(certificate: Certificate) -> Finding:
     if any(rank_if_semidefinite(matrix) is None for matrix in (*dual.even, *dual.odd)):
         raise Refuted("a matrix is not positive semidefinite: P_k may only be added")
     dual.prove_alone(least)
-    prove_pairs(Pairs.of(dual))
+    prove_pairs(dual.pairs())
     return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
 
 
@@ -149,6 +147,15 @@ class Dual:
         """F_k without the mark 1."""
         return [[row[1:] for row in self.even[0][1:]], *self.even[1:]]
 
+    def pairs(self) -> Pairs:
+        """The inequality of pairs, in floats."""
+        first, second, third = (_floats(p) for p in (self.s[0], add(self.s[1], self.linear), self.s[2]))
+        even, odd = (
+            tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, self.m)) for F in (self.quadratic, self.odd)
+        )
+        constant = below(2 * self.alpha / 3 - self.even[0][0][0])
+        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, below(least_e(self.threshold)))
+
     def alone(self, least: fmpq) -> Quadratic:
         """A + (n − 1) s − ½ P(i, i) − λ."""
         linear = add(multiply([fmpq(2)], self.linear), _diagonal(self.odd))
@@ -185,123 +192,6 @@ class Dual:
         ok = nonnegative(_at_one(room), low, high) and nonnegative(subtract(_at_one(alone), far), ONE, high)
         if not ok or (low < 1 and not nonnegative(subtract(_at_one(alone), price), low, ONE)):
             raise Refuted("the inequality of single features fails with a positive bias")
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """The inequality of pairs on boxes, in floats; with `positive`, the magnitudes of everything in it.
-
-    `s` are s_0, s_1 and the linear part of P, and s_2.
-    """
-
-    alpha: float
-    constant: float
-    s: tuple[FloatArray, FloatArray, FloatArray]
-    even: Kernel
-    odd: Kernel
-    least_e: float
-    positive: bool = False
-
-    @classmethod
-    def of(cls, dual: Dual) -> Pairs:
-        """From the exact data."""
-        s = dual.s[0], add(dual.s[1], dual.linear), dual.s[2]
-        first, second, third = (_floats(p) for p in s)
-        constant = 2 * dual.alpha / 3 - dual.even[0][0][0]
-        even, odd = (
-            tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, dual.m)) for F in (dual.quadratic, dual.odd)
-        )
-        least = below(least_e(dual.threshold))
-        return cls(below(dual.alpha), below(constant), (first, second, third), even, odd, least)
-
-    @property
-    def magnitude(self) -> Pairs:
-        """The same with every term made positive."""
-        first, second, third = (np.abs(p) for p in self.s)
-        even, odd = (tuple(tuple(np.abs(p) for p in row) for row in one) for one in (self.even, self.odd))
-        return Pairs(self.alpha, abs(self.constant), (first, second, third), even, odd, self.least_e, positive=True)
-
-    def coefficients(self, boxes: Boxes) -> tuple[Enclosure, Enclosure, Enclosure]:
-        """a_0, a_1, a_2 from below, on boxes in (ρ, e, e', t), t of one sign; exact at their centers."""
-        rho, squared = power(1, boxes, 0), power(2, boxes, 0)
-        X, X_other, Y, Y_other = self._responses(boxes)
-        kappas = kappa(boxes, positive=self.positive)
-        s = [
-            plus(univariate(p, boxes, 1), times(power(2 * k, boxes, 0), univariate(p, boxes, 2)))
-            for k, p in enumerate(self.s)
-        ]
-        a_0 = self._minus(scaled(self.constant, power(0, boxes, 0)), s[0])
-        both = plus(scaled(2 * self.alpha, plus(X, times(rho, X_other))), times(rho, kernel(self.odd, boxes, 1)))
-        a_1 = self._minus(scaled(0.0, rho), plus(s[1], both))
-        one, other = (plus(scaled(1 / 3, k), scaled(self.alpha, y)) for k, y in zip(kappas, (Y, Y_other), strict=True))
-        kept = plus(one, times(squared, other))
-        return a_0, a_1, self._minus(kept, plus(s[2], times(squared, kernel(self.even, boxes, 1))))
-
-    def excess(self, a_0: Enclosure, a_1: Enclosure, a_2: Enclosure) -> Enclosure:
-        """4 a_0 a_2 − a_1²."""
-        return self._minus(scaled(4.0, times(a_0, a_2)), times(a_1, a_1))
-
-    def _minus(self, a: Enclosure, b: Enclosure) -> Enclosure:
-        return plus(a, b) if self.positive else minus(a, b)
-
-    def _responses(self, boxes: Boxes) -> tuple[Enclosure, Enclosure, Enclosure, Enclosure]:
-        """X at both outputs, from above, and Y, from below."""
-        rho, e, f, t = boxes.x
-        if self.positive:
-            one = other = Response(*(np.full_like(t, limit) for limit in LIMITS))
-        else:
-            one, other = respond(np.ones_like(t), rho * t, 1 - e), respond(rho, t, rho * (1 - f))
-        X, Y = first_output(one.X, one.X_z, one.X_d, boxes), first_output(one.Y, one.Y_z, one.Y_d, boxes)
-        X_other = second_output(other.X, other.X_a, other.X_z, other.X_d, boxes, positive=self.positive)
-        Y_other = second_output(other.Y, other.Y_a, other.Y_z, other.Y_d, boxes, positive=self.positive)
-        curved, curved_other = _curvatures(boxes, self.positive)
-        return X._replace(r=X.r + curved), X_other._replace(r=X_other.r + curved_other), Y, Y_other
-
-
-def _curvatures(boxes: Boxes, positive: bool) -> tuple[FloatArray, FloatArray]:
-    """How far X may lie above its tangents."""
-    rho, _, _, t = boxes.x
-    width_rho, width_e, width_f, width_t = boxes.h
-    width_z = np.abs(t) * width_rho + rho * width_t + width_rho * width_t
-    width_d = width_rho + rho * width_f + width_rho * width_f
-    # The derivatives by a, z and d stay within [0, 1/3], [0, 1/4] and [−1/2, 0].
-    steep = (width_rho + width_t + width_d) / 2
-    if positive:
-        return (width_z + width_e) ** 2 / 2, steep
-    # Boxes are not so narrow that the smallest divisor could make a difference.
-    divisor = np.maximum(np.maximum(rho - width_rho, np.abs(t) - width_t), 2.0**-30)
-    return (width_z + width_e) ** 2 / 2, np.minimum((width_d + width_t) ** 2 / 2 / divisor, steep)
-
-
-def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
-    """Prove the inequality of pairs; returns the number of boxes that it took.
-
-    Raises
-    ------
-    Refuted
-        It is false, or not proved with so many boxes.
-    """
-    magnitude = pairs.magnitude
-
-    def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
-        found, largest = pairs.coefficients(boxes), magnitude.coefficients(boxes.largest())
-        a_0, a_1, a_2 = (
-            one._replace(c=one.c - ROUNDING * size.high()) for one, size in zip(found, largest, strict=True)
-        )
-        excess, unsure = pairs.excess(*found), ROUNDING * magnitude.excess(*largest).high()
-        counts = (boxes.x[1:3] + boxes.h[1:3] > pairs.least_e).all(axis=0)
-        inside = (boxes.x[1:3] > pairs.least_e).all(axis=0)
-        false = (found[2].c < -ROUNDING * largest[2].high()) | (
-            (excess.c < -unsure) & (found[1].c < -ROUNDING * largest[1].high())
-        )
-        if (false & inside).any():
-            place = ", ".join(f"{x:.6g}" for x in boxes.x[:, (false & inside).argmax()])
-            raise Refuted(f"the inequality of pairs is false at ρ, e, e', t = {place}")
-        holds = (a_0.low() >= 0) & (a_2.low() >= 0) & ((a_1.low() >= 0) | (excess.low() >= unsure))
-        return holds | ~counts, np.abs(excess.g) + boxes.h**2
-
-    start = Boxes(np.array([[0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [-0.5, 0.5]]), np.full((4, 2), 0.5))
-    return prove(decide, start, most)[0]
 
 
 def _prove_unless(quadratic: Quadratic, A: Quadratic, least: fmpq, name: str) -> None:

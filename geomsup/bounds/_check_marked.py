@@ -50,7 +50,6 @@ from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
 __all__ = [
     "MAX_DEGREE",
-    "MOST",
     "Matrix",
     "Pairs",
     "check",

@@ -21,8 +21,9 @@ from geomsup.bounds.verify import verify
 
 __all__ = ["solved", "stored_at"]
 
-ROOMS = (1e-6, 1e-5, 1e-4)
-"""δ, tried in turn until the certificate is proved."""
+ROOMS = (1e-5, 1e-4)
+"""δ, tried in turn until the certificate is proved. Measured for n = 5, m = 2 and p = 0.05, CPU time: the first costs
+0.2 % and is reached in 50 s, the check takes 5 s."""
 
 
 def stored_at(n: int, m: int, p: fmpq, importance: fmpq) -> Certificate | None:

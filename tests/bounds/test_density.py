@@ -1,6 +1,7 @@
 """The bound at a density: the two responses, the price of a bias, enclosures, forgeries, and known minima."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from geomsup.bounds import _density_program as program
 from geomsup.bounds import sparse_loss_bound
 from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._density import stored_at
+from geomsup.bounds._density_pairs import prove_pairs
 from geomsup.bounds._numbers import exact
 from geomsup.bounds._responses import respond
 from geomsup.bounds._store import stored, stored_names
@@ -24,19 +26,19 @@ from tests.bounds.test_verify import tampered
 BEST = {0.05: 0.008903594, 0.01: 0.001001482}
 SHARE = {0.05: 0.87, 0.01: 0.97}
 STORED = stored("density-5-2-0.05")
-PAIRS = check.Pairs.of(check.Dual.read(STORED))
+PAIRS = check.Dual.read(STORED).pairs()
 
 
 @given(st.integers(0, 10**6))
 def test_responses_are_the_integrals(seed):
     """Against sums over a grid; derivatives by a, z and −d against differences of the integrals."""
-    a, z, d = np.random.default_rng(seed).uniform([0.05, -1, 0], 1, size=(20, 3)).T
-    u = (np.arange(400) + 0.5) / 400
+    a, z, d = np.random.default_rng(seed).uniform([0.05, -1, 0], 1, size=(8, 3)).T
+    u = (np.arange(100) + 0.5) / 100
     one, two = u[:, None, None], u[None, :, None]
     active = np.maximum(a * one + z * two - d, 0)
     found = respond(a, z, d)
-    np.testing.assert_allclose(found.X, (one * active).mean(axis=(0, 1)), atol=3e-6)
-    np.testing.assert_allclose(found.Y, (active**2).mean(axis=(0, 1)), atol=5e-6)
+    np.testing.assert_allclose(found.X, (one * active).mean(axis=(0, 1)), atol=3e-5)  # measured: 8e-6
+    np.testing.assert_allclose(found.Y, (active**2).mean(axis=(0, 1)), atol=5e-5)  # measured: 1.5e-5
     step = 1e-5
     for k, shift in enumerate(np.eye(3)):
         sign = -1 if k == 2 else 1
@@ -154,11 +156,9 @@ def test_forgeries_are_refused(part, change, reason):
 
 def test_a_false_inequality_of_pairs_is_refuted_where_it_is_false():
     first, second, third = PAIRS.s
-    raised = check.Pairs(
-        PAIRS.alpha, PAIRS.constant, (first + 0.01, second, third), PAIRS.even, PAIRS.odd, PAIRS.least_e
-    )
+    raised = replace(PAIRS, s=(first + 0.01, second, third))
     with pytest.raises(Refuted, match="pairs is false"):
-        check.prove_pairs(raised)
+        prove_pairs(raised)
 
 
 @pytest.mark.slow
