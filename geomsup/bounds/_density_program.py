@@ -222,7 +222,7 @@ def _hunt(
 
 
 def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[list[FloatArray], list[float]]:
-    """Places (R, e) where *alone* and *most* are least, twenty each, and the least values."""
+    """Places (R, e) where *alone* and *most* are least, sixty each, and the least values."""
     e = np.linspace(low, 1, 2001)
     least, most = program.kept_range(e)
 
@@ -238,7 +238,7 @@ def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[list[Fl
         candidates = np.array([least, most, np.where(a_2 > 0, np.clip(turn, least, most), least)])
         found = np.array([slack(R) for R in candidates])
         R, value = candidates[found.argmin(axis=0), np.arange(e.size)], found.min(axis=0)
-        worst = np.argsort(value)[:200:10]
+        worst = np.argsort(value)[:300:5]
         places.append(np.array([R[worst], e[worst]]))
         values.append(float(value.min()))
     return places, values
