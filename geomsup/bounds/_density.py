@@ -27,20 +27,18 @@ ROOMS = (1e-5, 1e-4)
 
 
 def stored_at(n: int, m: int, p: fmpq, importance: fmpq) -> Certificate | None:
-    """The certificate that ships for p, or a mean of two that ship; None for p outside their range.
+    """The best certificate that ships for p, or a mean of two that ship with one threshold; None if there is neither.
 
     T without the price is linear in α = p/(1 − p), and what the certificate says about it is linear in the dual: the
     mean of two duals is one for the mean of the two α. The price is convex in α for n ≥ 2, so that is covered too.
     """
-    found = [one for name in stored_names(f"density-{n}-{m}-") if (one := stored(name)) is not None]
-    found.sort(key=_density)
-    for one in found:
-        if _density(one) == p:
-            return _claiming(one, p, importance, per_feature(one))
-    for low, high in pairwise(found):
-        if _density(low) < p < _density(high):
-            return _mean(low, high, p, importance)
-    return None
+    kept = [one for name in stored_names(f"density-{n}-{m}-") if (one := stored(name)) is not None]
+    kept.sort(key=lambda one: (one.proof["threshold"], _density(one)))
+    found = [_claiming(one, p, importance, per_feature(one)) for one in kept if _density(one) == p]
+    for low, high in pairwise(kept):
+        if low.proof["threshold"] == high.proof["threshold"] and _density(low) < p < _density(high):
+            found.append(_mean(low, high, p, importance))
+    return max(found, key=per_feature, default=None)
 
 
 def solved(n: int, m: int, p: fmpq, importance: fmpq, degree: int, rng: Any) -> Certificate | None:
@@ -53,9 +51,7 @@ def solved(n: int, m: int, p: fmpq, importance: fmpq, degree: int, rng: Any) -> 
     return None
 
 
-def _mean(low: Certificate, high: Certificate, p: fmpq, importance: fmpq) -> Certificate | None:
-    if low.proof["threshold"] != high.proof["threshold"]:
-        return None
+def _mean(low: Certificate, high: Certificate, p: fmpq, importance: fmpq) -> Certificate:
     a, b, alpha = (x / (1 - x) for x in (_density(low), _density(high), p))
     share = (alpha - a) / (b - a)
 

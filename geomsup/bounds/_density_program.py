@@ -261,7 +261,7 @@ def _first_singles(program: Program, low: float) -> FloatArray:
 
 def _positive_biases(program: Program) -> FloatArray:
     """The R at e = 1 with A less the price at most a, and a little more."""
-    R = np.linspace(0, 3, 301)
+    R = np.linspace(0, 3, 1201)
     kept = np.flatnonzero((1 - R) ** 2 / 3 - program.price(R) <= below(program.threshold))
     return R[max(kept.min() - 1, 0) : kept.max() + 2]
 
