@@ -22,7 +22,7 @@ import numpy as np
 from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["ROUNDING", "Boxes", "Enclosure", "minus", "plus", "prove", "times", "univariate"]
+__all__ = ["ROUNDING", "Boxes", "Enclosure", "minus", "plus", "prove", "scaled", "times", "univariate"]
 
 ROUNDING = 2.0**-42
 CHUNK = 8192
@@ -100,6 +100,11 @@ def minus(a: Enclosure, b: Enclosure) -> Enclosure:
     return Enclosure(a.c - b.c, a.g - b.g, a.r + b.r)
 
 
+def scaled(k: float, a: Enclosure) -> Enclosure:
+    """ka."""
+    return Enclosure(k * a.c, k * a.g, abs(k) * a.r)
+
+
 def prove(
     decide: Callable[[Boxes], tuple[BoolArray, FloatArray]],
     start: Boxes,
@@ -137,9 +142,9 @@ def prove(
             boxes, spread = boxes.select(~out), spread[:, ~out]
         if not boxes.x.shape[1]:
             continue
-        if boxes.h.max(axis=0).min() < NARROWEST:
-            raise Refuted(f"the inequality of pairs fails or is undecided near {_place(boxes)}")
         parts = boxes.halved(spread.argmax(axis=0))
+        if parts.h.min() < NARROWEST:
+            raise Refuted(f"the inequality of pairs fails or is undecided near {_place(parts)}")
         while stack and stack[-1].x.shape[1] + parts.x.shape[1] <= CHUNK:
             parts = _joined([parts, stack.pop()])
         stack.extend(_chunks(parts))

@@ -42,12 +42,23 @@ from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below
+from geomsup.bounds._pairs import Kernel, kappa, kernel, power
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
-__all__ = ["Pairs", "check", "curvature", "exact_kernel", "prove_pairs", "truncated"]
+__all__ = [
+    "MAX_DEGREE",
+    "Matrix",
+    "Pairs",
+    "check",
+    "curvature",
+    "exact_kernel",
+    "prove_pairs",
+    "read_matrix",
+    "truncated",
+]
 
 Matrix = list[list[fmpq]]
 ONE, ZERO = fmpq(1), fmpq(0)
@@ -86,7 +97,7 @@ def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
 
 def _prove(proof: JSON, value: fmpq, n: int, m: int) -> None:
     """Prove that the loss with one active feature is at least a value."""
-    F = items(proof, "kernel", _matrix, 1, MAX_DEGREE + 1)
+    F = items(proof, "kernel", read_matrix, 1, MAX_DEGREE + 1)
     q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
     if len({len(matrix) for matrix in F}) != 1:
         raise ValueError("the matrices of kernel have different sizes")
@@ -120,7 +131,7 @@ class Pairs:
     """The inequality of pairs on boxes, in floats; with `positive`, the magnitudes of everything in it."""
 
     q: FloatArray
-    kernel: tuple[tuple[FloatArray, ...], ...]
+    kernel: Kernel
     positive: bool = False
 
     @classmethod
@@ -135,63 +146,21 @@ class Pairs:
 
     def bare(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
         """K, and 4 q(e) q(e') − e e' K², on boxes in (e, e', t)."""
-        K = self._kernel(boxes, 0)
-        e, f = (univariate(np.array([0.0, 1.0]), boxes, axis) for axis in (0, 1))
+        K = kernel(self.kernel, boxes, 0)
         both = times(univariate(2 * self.q, boxes, 0), univariate(2 * self.q, boxes, 1))
-        return K, self._minus(both, times(times(e, f), times(K, K)))
+        return K, self._minus(both, times(times(power(1, boxes, 0), power(1, boxes, 1)), times(K, K)))
 
     def room(self, boxes: Boxes) -> Enclosure:
         """Left side minus right side, from below, on boxes in (ρ, e, e', t) with t ≥ 0; exact at their centers."""
         cubed = np.concatenate([np.zeros(3), self.q])
-        squares = [univariate(np.array([0.0, 0.0, 1.0]), boxes, axis) for axis in range(3)]
-        fourth = univariate(np.array([0.0, 0.0, 0.0, 0.0, 1.0]), boxes, 0)
-        alone = plus(univariate(cubed, boxes, 1), times(fourth, univariate(cubed, boxes, 2)))
-        together = times(times(squares[0], times(squares[1], squares[2])), self._kernel(boxes, 1))
-        first, second = self._tangents(boxes)
+        squares = [power(2, boxes, axis) for axis in range(3)]
+        alone = plus(univariate(cubed, boxes, 1), times(power(4, boxes, 0), univariate(cubed, boxes, 2)))
+        together = times(times(squares[0], times(squares[1], squares[2])), kernel(self.kernel, boxes, 1))
+        first, second = kappa(boxes, positive=self.positive)
         return plus(self._minus(alone, together), plus(first, times(squares[0], second)))
 
     def _minus(self, a: Enclosure, b: Enclosure) -> Enclosure:
         return plus(a, b) if self.positive else minus(a, b)
-
-    def _kernel(self, boxes: Boxes, axis: int) -> Enclosure:
-        total: Enclosure | None = None
-        for a, row in enumerate(self.kernel):
-            for b, p in enumerate(row):
-                term = univariate(p, boxes, axis + 2)
-                for power, where in ((a, axis), (b, axis + 1)):
-                    if power:
-                        term = times(term, univariate(np.eye(power + 1)[power], boxes, where))
-                total = term if total is None else plus(total, term)
-        assert total is not None
-        return total
-
-    def _tangents(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
-        """κ(ρt, 1 − e) and κ(t, ρ(1 − e')) from below: tangents, whose product terms ρt and ρe' are of second order."""
-        rho, e, f, t = boxes.x
-        width_rho, width_e, width_f, width_t = boxes.h
-        value, by_z, by_y = self._tangent(rho * t, 1 - e)
-        first = np.stack([by_z * t * width_rho, by_y * width_e, np.zeros_like(t), by_z * rho * width_t])
-        one = Enclosure(value, first, by_z * width_rho * width_t)
-        tau = 1 + f if self.positive else 1 - f
-        value, by_z, by_y = self._tangent(t, rho * tau)
-        second = np.stack(
-            [
-                (by_y if self.positive else -by_y) * tau * width_rho,
-                np.zeros_like(t),
-                by_y * rho * width_f,
-                by_z * width_t,
-            ]
-        )
-        return one, Enclosure(value, second, by_y * width_rho * width_f)
-
-    def _tangent(self, z: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """κ, ∂κ/∂z ≥ 0 and −∂κ/∂y ≥ 0; where κ = 0 the tangent is 0. With y < z ≤ 1 no term exceeds 8, 12 and 12."""
-        if self.positive:
-            return np.full_like(z, 8.0), np.full_like(z, 12.0), np.full_like(z, 12.0)
-        w = np.maximum(z - y, 0.0)
-        z = np.where(w > 0, z, 1.0)
-        part = w * w / z
-        return part * w, part * (2 * z + y) / z, 3 * part
 
 
 def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
@@ -247,7 +216,8 @@ def _less_norms(matrix: Matrix, v: fmpq) -> Matrix:
     return [[x - 2 * v * pi[a] * pi[b] for b, x in enumerate(row)] for a, row in enumerate(matrix)]
 
 
-def _matrix(name: str, item: Any) -> Matrix:
+def read_matrix(name: str, item: Any) -> Matrix:
+    """A symmetric matrix of a certificate."""
     rows = items({name: item}, name, lambda name, row: rationals_entry({name: row}, name, 2, MAX_MARKS), 2, MAX_MARKS)
     if any(len(row) != len(rows) for row in rows):
         raise ValueError(f"{name} is not square")

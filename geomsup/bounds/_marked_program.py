@@ -23,12 +23,22 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import FloatArray
+from geomsup._typing import FloatArray, IntArray
 from geomsup.bounds._numbers import exact, text
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.lp import gegenbauer_values
 
-__all__ = ["Program", "Proposal", "rounded", "solve"]
+__all__ = [
+    "Program",
+    "Proposal",
+    "apart",
+    "dyadic",
+    "kappa_values",
+    "powers",
+    "random_points",
+    "rounded",
+    "solve",
+]
 
 MARKS, DEGREE_ALONE = 2, 4
 """Rows of F_k and degree of q. Measured for the pentagon, in floats: 3 rows, or kernels that depend on ρ in another way
@@ -69,7 +79,7 @@ class Program:
     def right(self, X: FloatArray) -> FloatArray:
         """κ(ρt, τ) + ρ²κ(t, ρτ') at the rows (ρ, e, e', t) of X."""
         rho, e, f, t = X.T
-        return np.asarray(_kappa(rho * t, 1 - e) + rho**2 * _kappa(t, rho * (1 - f)))
+        return np.asarray(kappa_values(rho * t, 1 - e) + rho**2 * kappa_values(t, rho * (1 - f)))
 
     def weight(self, X: FloatArray) -> FloatArray:
         """e³ + ρ⁴e'³."""
@@ -79,17 +89,17 @@ class Program:
     def left(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coefficients of F and of q on the other side, each of shape (rows, ...)."""
         rho, e, f, t = X.T
-        marks, others = _powers(e, MARKS), _powers(f, MARKS)
+        marks, others = powers(e, MARKS), powers(f, MARKS)
         P = gegenbauer_values(self.m, self.degree, t) * (rho * e * f) ** 2
         F = np.einsum("kx,ax,bx->xkab", P, marks, others)
-        q = -(e**3 * _powers(e, DEGREE_ALONE + 1) + rho**4 * f**3 * _powers(f, DEGREE_ALONE + 1)).T
+        q = -(e**3 * powers(e, DEGREE_ALONE + 1) + rho**4 * f**3 * powers(f, DEGREE_ALONE + 1)).T
         return (F + F.swapaxes(2, 3)) / 2, q
 
     def alone(self, e: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coefficients of F and of q in (n − 1) q(e) + ½ e K(e, e, 1)."""
-        marks = _powers(e, MARKS)
+        marks = powers(e, MARKS)
         one = np.einsum("x,ax,bx->xab", e / 2, marks, marks)
-        return np.repeat(one[:, None], self.degree + 1, axis=1), (self.n - 1) * _powers(e, DEGREE_ALONE + 1).T
+        return np.repeat(one[:, None], self.degree + 1, axis=1), (self.n - 1) * powers(e, DEGREE_ALONE + 1).T
 
     def slack(self, proposal: Proposal, X: FloatArray) -> FloatArray:
         """What is left of the inequality of pairs, relative to e³ + ρ⁴e'³."""
@@ -100,7 +110,7 @@ class Program:
 
 def solve(program: Program, room: float, rng: np.random.Generator) -> Proposal | None:
     """The best proposal found that keeps its room up to ENOUGH; None if the solver fails."""
-    X = _random_points(1500, rng)
+    X = _inside(random_points(1500, rng))
     e = (1 - np.cos(np.linspace(0, np.pi, 121))) / 2
     proposal = None
     for round_ in range(ROUNDS):
@@ -113,7 +123,7 @@ def solve(program: Program, room: float, rng: np.random.Generator) -> Proposal |
         lowest, at = _lowest_alone(program, proposal)
         if min(depth.min(), lowest) >= (1 - ENOUGH) * room:
             break
-        new = _apart(worst, depth, max(1e-2 * 0.8**round_, 1e-4))
+        new = worst[apart(worst, depth, max(1e-2 * 0.8**round_, 1e-4), NEW)]
         X = np.vstack([X[slack < KEPT], new])
         e = np.concatenate([e, np.clip(at + np.outer([-1, 0, 1], np.geomspace(1e-5, 1e-3, 5)).ravel(), 0, 1)])
     return proposal
@@ -156,7 +166,7 @@ def _hunt(
     """Points of small slack, and the slack: the worst of many random points, each moved downhill in random steps."""
     around = np.repeat(near, 20, axis=0)
     around = around + 0.01 * rng.normal(size=around.shape) * 10.0 ** (-4 * rng.uniform(size=(len(around), 1)))
-    X = np.vstack([_random_points(POINTS, rng), _inside(around)])
+    X = _inside(np.vstack([random_points(POINTS, rng), around]))
     slack = program.slack(proposal, X)
     worst = np.argpartition(slack, HUNTED)[:HUNTED]
     X, slack, step = X[worst], slack[worst], 0.05
@@ -186,7 +196,7 @@ def rounded(proposal: Proposal | None, n: int, m: int) -> Certificate | None:
     """The certificate of a proposal: its matrices made semidefinite, everything rounded to dyadic rationals."""
     if proposal is None or not proposal.v > 0:
         return None
-    v, pi = _dyadic(proposal.v * (1 - 1e-12)), _pi()
+    v, pi = dyadic(proposal.v * (1 - 1e-12)), _pi()
     norms = [[2 * v * fmpq(int(a * b)) for b in pi] for a in pi]
     kernel = []
     for k, matrix in enumerate(proposal.F):
@@ -194,13 +204,14 @@ def rounded(proposal: Proposal | None, n: int, m: int) -> Certificate | None:
         A = (A + A.T) / 2
         A += (max(0.0, -float(np.linalg.eigvalsh(A)[0])) + SHIFT) * np.eye(MARKS)
         kernel.append(
-            [[text(_dyadic(x) + (norms[a][b] if k == 0 else 0)) for b, x in enumerate(row)] for a, row in enumerate(A)]
+            [[text(dyadic(x) + (norms[a][b] if k == 0 else 0)) for b, x in enumerate(row)] for a, row in enumerate(A)]
         )
     claim = {"quantity": "one-active loss", "n": n, "m": m, "value": text((n - 1 / (4 * v)) / 3)}
-    return Certificate("marked two-point", claim, {"kernel": kernel, "alone": [text(_dyadic(x)) for x in proposal.q]})
+    return Certificate("marked two-point", claim, {"kernel": kernel, "alone": [text(dyadic(x)) for x in proposal.q]})
 
 
-def _dyadic(x: float) -> fmpq:
+def dyadic(x: float) -> fmpq:
+    """x rounded to BITS binary places."""
     return exact(float(np.round(x * 2.0**BITS) / 2.0**BITS))
 
 
@@ -210,17 +221,19 @@ def _pi() -> FloatArray:
     return pi
 
 
-def _powers(e: FloatArray, count: int) -> FloatArray:
+def powers(e: FloatArray, count: int) -> FloatArray:
+    """1, e, e², … as rows."""
     return np.array([e**k for k in range(count)])
 
 
-def _kappa(z: FloatArray, y: FloatArray) -> FloatArray:
+def kappa_values(z: FloatArray, y: FloatArray) -> FloatArray:
+    """(z − y)₊³/z for y ≥ 0."""
     above = np.maximum(z - y, 0.0)
     return np.asarray(above**3 / np.where(above > 0, z, 1.0))
 
 
-def _random_points(count: int, rng: np.random.Generator) -> FloatArray:
-    """Points in the domain, half of them on the faces where the inequality is tight for like features."""
+def random_points(count: int, rng: np.random.Generator) -> FloatArray:
+    """Points in [0, 1]³ × [−1, 1], half of them on the faces where the inequality is tight for like features."""
     X = rng.uniform(size=(count, 4))
     X[:, 3] = 2 * X[:, 3] - 1
     part = count // 8
@@ -228,17 +241,17 @@ def _random_points(count: int, rng: np.random.Generator) -> FloatArray:
     X[part : 2 * part, 3] = np.where(X[part : 2 * part, 3] > 0, 1.0, -1.0)
     X[2 * part : 4 * part, 2] = X[2 * part : 4 * part, 1]
     X[3 * part : 4 * part, 0] = 1
-    return _inside(X)
+    return X
 
 
 def _inside(X: FloatArray) -> FloatArray:
     return np.clip(X, [CORNER, CORNER, CORNER, -1.0], 1.0)
 
 
-def _apart(X: FloatArray, depth: FloatArray, distance: float) -> FloatArray:
-    """The first NEW rows in order of depth, without those close to one before."""
-    kept = np.empty((0, X.shape[1]))
-    for row in X[np.argsort(depth)]:
-        if len(kept) < NEW and (np.abs(kept - row).max(axis=1) > distance).all():
-            kept = np.vstack([kept, row])
-    return kept
+def apart(X: FloatArray, depth: FloatArray, distance: float, most: int) -> IntArray:
+    """The first rows in order of depth, at most so many, without those close to one before."""
+    kept: list[int] = []
+    for row in np.argsort(depth):
+        if len(kept) < most and (np.abs(X[kept] - X[row]).max(axis=1) > distance).all():
+            kept.append(int(row))
+    return np.array(kept)

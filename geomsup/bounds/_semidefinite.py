@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from geomsup._typing import FloatArray
+from geomsup._typing import FloatArray, IntArray
 from geomsup.bounds.lp import gegenbauer_values
 
-__all__ = ["Kernels", "cosines", "solve"]
+__all__ = ["Kernels", "cosines", "solve", "triangle"]
 
 TOL = 1e-9
 """Of the solver. Measured: at 1e-10 and below it stops early more often, at values that are no better."""
@@ -30,13 +30,9 @@ class Kernels:
     scale: list[FloatArray] = field(init=False)
 
     def __post_init__(self) -> None:
-        order = []
-        for size in self.sizes:
-            i, j = np.triu_indices(size)
-            by_column = np.lexsort((i, j))
-            order.append((i[by_column], j[by_column]))
-        object.__setattr__(self, "index", order)
-        object.__setattr__(self, "scale", [np.where(i == j, 1.0, np.sqrt(2)) for i, j in order])
+        triangles = [triangle(size) for size in self.sizes]
+        object.__setattr__(self, "index", [(i, j) for i, j, _ in triangles])
+        object.__setattr__(self, "scale", [scale for _, _, scale in triangles])
 
     @property
     def sizes(self) -> range:
@@ -95,6 +91,14 @@ class Kernels:
         for k in range(1, self.degree):
             Q.append(((2 * k + M - 2) * x * Q[k] - k * y * Q[k - 1]) / (k + M - 2))
         return Q
+
+
+def triangle(size: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows and columns of the upper triangle, column by column, and the weights that make it a vector: 1 or √2."""
+    i, j = np.triu_indices(size)
+    by_column = np.lexsort((i, j))
+    i, j = i[by_column], j[by_column]
+    return i, j, np.where(i == j, 1.0, np.sqrt(2))
 
 
 def cosines(angles: FloatArray) -> FloatArray:

@@ -32,7 +32,7 @@ MAKERS = {
     "three-point energy": lambda: bounds.three_point_energy(gs.ReluSquared(), 10, 4, 3),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
     "marked": lambda: bounds.one_active_bound(5, 2),
-    "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.01)),
+    "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.002)),
 }
 WITNESSES = {
     "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),

@@ -69,6 +69,7 @@ def margin(certificate):
         "measure": measure,
         "uniform class": uniform,
         "marked two-point": marked,
+        "density": density,
         "three-point": three_point,
     }[kind](claim, proof)
 
@@ -230,6 +231,81 @@ def marked_points(m):
     X[0, :100_000] = 1
     X[2, :200_000] = X[1, :200_000]
     return X
+
+
+def own_error(g, c, b):
+    """E(u − (gu + cu' + b)₊)² by fourth differences, which need g and c of some size."""
+    F = [(sign, np.maximum(x, 0)) for sign, x in ((1, g + c + b), (-1, g + b), (-1, c + b), (1, b))]
+    square = sum(sign * x**4 for sign, x in F) / (12 * g * c)
+    product = ((F[0][1] ** 3 - F[1][1] ** 3) / (3 * g * c) - square / g) / 2
+    return 1 / 3 - 2 * product + square
+
+
+def density_parts(proof):
+    kernels = [[np.array(numbers(matrix)) for matrix in proof[key]] for key in ("even", "odd")]
+    return *kernels, [np.array(row) for row in numbers(proof["alone"])]
+
+
+def density_kernel(m, even, odd, R, e, S, f, t):
+    """P, from marks that are written out."""
+    P = [gegenbauer(m, k, t) for k in range(max(len(even), len(odd)))]
+    total = 0.0
+    for k, F in enumerate(even):
+        one, two = ([x * y**a for a in range(len(even[0]) - 1)] for x, y in ((R, e), (S, f)))
+        if k == 0:
+            one, two = [np.ones_like(R), *one], [np.ones_like(S), *two]
+        total = total + P[k] * np.einsum("ax,ab,bx->x", np.array(one), F, np.array(two))
+    for k, H in enumerate(odd):
+        one, two = (np.array([np.sqrt(x) * y**a for a in range(len(H))]) for x, y in ((R, e), (S, f)))
+        total = total + P[k] * np.einsum("ax,ab,bx->x", one, H, two)
+    return total
+
+
+def density_single(s, R, e):
+    return sum(R**k * np.polynomial.polynomial.polyval(e, row) for k, row in enumerate(s))
+
+
+def density_pairs(claim, proof, rho, e, f, t):
+    """The coefficients of 1, R, R² in B + B' + α(D + D') − s − s' − P, by interpolation at R = 1/2, 1, 2."""
+    even, odd, s = density_parts(proof)
+    p = number(claim["feature_probability"])
+    values = []
+    for scale in (0.5, 1.0, 2.0):
+        R, S, c = scale * np.ones_like(rho), scale * rho**2, scale * rho * t
+        total = -density_kernel(claim["m"], even, odd, R, e, S, f, t)
+        for g, x in ((R, e), (S, f)):
+            total = total - density_single(s, g, x)
+            bias = -(1 - x) * g
+            above = np.maximum(c + bias, 0)
+            total = total + above**3 / np.where(above > 0, 3 * c, 1) + p / (1 - p) * own_error(g, c, bias)
+        values.append(total)
+    return np.linalg.solve(np.vander([0.5, 1.0, 2.0], 3, increasing=True), np.array(values))
+
+
+def density(claim, proof):
+    n, m, value = claim["n"], claim["m"], number(claim["value"])
+    p, importance = number(claim["feature_probability"]), number(claim["importance"])
+    threshold, most = number(proof["threshold"]), number(proof["most"])
+    if min(p, 1 - p, importance, value, most) < 0:
+        return -1.0
+    least = value / (importance * p * (1 - p) ** (n - 1) * n)
+    even, odd, s = density_parts(proof)
+    found = [threshold - least - (n - 1) * most, 1 / 3 - threshold]
+    found += [-np.abs(matrix - matrix.T).max() for matrix in (*even, *odd)]
+    found += [np.linalg.eigvalsh(matrix)[0] for matrix in (*even, *odd)]
+    R, e = (x.ravel() for x in np.meshgrid(np.linspace(0, 4, 400), np.linspace(0.05, 1, 400)))
+    price = p / 4 * (np.maximum(1 - R, 0) + (n - 1) * p / (1 - p)) ** 2 * (e == 1)
+    A = (1 - R * e**2 * (3 - e) + R**2 * e**3) / 3 - price
+    single = density_single(s, R, e)
+    alone = A + (n - 1) * single - density_kernel(m, even, odd, R, e, R, e, np.ones_like(R)) / 2 - least
+    found += [np.min(np.where(threshold >= A, np.minimum(alone, most - single), np.inf))]
+    lowest = max(e for e in np.arange(257) / 256 if e * (3 - e) ** 2 <= 4 * (1 - 3 * threshold))
+    X = marked_points(m)
+    X = X[:, (X[1:3].min(axis=0) >= lowest) & (X[0] > 0.05) & (np.abs(X[3]) > 0.05)]
+    a_0, a_1, a_2 = density_pairs(claim, proof, *X)
+    for R in np.linspace(0.5, 4, 8):
+        found.append(np.min(a_0 + a_1 * R + a_2 * R * R))
+    return float(min(found))
 
 
 def marked(claim, proof):

@@ -1,0 +1,248 @@
+r"""The marked two-point bound of the loss at a density p: inputs with at most one active feature, and more of those
+with two. All W, and all b of any sign.
+
+Features are independent, on with probability p, and uniform on [0, 1]. Of the inputs with two active features only the
+errors of *their own* outputs are kept. With α = p/(1 − p), g = W_i·W_i and c_ij = W_i·W_j,
+
+.. math:: \frac{L}{p (1-p)^{n-1}} \ge T = \sum_i \Bigl[A(g_i, b_i) + \frac{b_{i+}^2}{\alpha}\Bigr]
+          + \sum_{i \ne j} \bigl[B(c_{ij}, b_i) + \alpha D(g_i, c_{ij}, b_i)\bigr]
+
+with A and B as in :mod:`geomsup.bounds._check_marked` and D(g, c, b) = E(u − (gu + cu' + b)₊)². For W_i = r u and b_i =
+−τ r² let R = r² and e = 1 − τ. The certificate has a *threshold* a ≤ 1/3, a number *most* σ ≥ 0, polynomials s_0, s_1,
+s_2, and matrices F_k ⪰ 0 and H_k ⪰ 0. They make
+
+.. math:: s = s_0(e) + R s_1(e) + R^2 s_2(e), \quad
+          P = \sum_k \bigl[\Phi_k^\top F_k \Phi_k' + r r' \chi^\top H_k \chi'\bigr] P_k(t)
+
+where Φ_0 = (1, R, Re, …), Φ_k = (R, Re, …) for k ≥ 1 and χ = (1, e, …). T ≥ nλ is what follows, in four steps.
+
+**A positive bias** b is replaced by 0. For it A + b²/α ≥ A_0 − b (1 − g)₊ + b²/p with A_0 = (1 − g)²/3 that of b = 0;
+B grows with b; and D falls by at most b E 2u = b, as the response y ≥ 0 grows by at most b and (u − y)² by −2u for each
+unit of that at most. So what feature i gains is at most b[(1 − g)₊ + (n − 1)α] − b²/p, hence at most its *price*
+(p/4) [(1 − g)₊ + (n − 1)α]², which depends on no other feature. From here on e = 1 for it, and its A is A_0 less the
+price.
+
+**Features with A ≥ a are left out.** That does for all with e ≤ e_0, as 3A ≥ 1 − e (3 − e)²/4 for e ≥ 0, and for those
+with b ≤ 0 that do not respond to themselves, W_i = 0 or e ≤ 0, for which A = 1/3.
+
+**For those that are left** the certificate says, for e_0 ≤ e ≤ 1,
+
+- *alone*: A + (n − 1) s − ½ P(i, i) ≥ λ where A ≤ a;
+- *most*: s ≤ σ where A ≤ a, and λ + (n − 1)σ ≤ a;
+- *pairs*: B_ij + B_ji + α (D_ij + D_ji) ≥ s_i + s_j + P_ij.
+
+Pairs and alone add up to T ≥ n'λ − (n − n') Σ s ≥ n'λ − (n − n') n' σ for the n' features that are left, as Σ P_ij ≥ 0
+by Schoenberg's theorem. Each of the others has at least a ≥ λ + (n − 1)σ, and n' ≤ n − 1 if there are any. What they
+share with other features is not negative.
+
+**Pairs** with ρ = r'/r ≤ 1, which exchange allows, are quadratic in R,
+
+.. math:: a_0 + a_1 R + a_2 R^2, \quad a_1 = -2\alpha (X + \rho \tilde X) - \dots, \quad
+          a_2 = \tfrac13 (\kappa + \rho^2 \tilde\kappa) + \alpha (Y + \rho^2 \tilde Y) - \dots,
+
+with functions of (1, ρt, τ) and (ρ, t, ρτ') of :mod:`geomsup.bounds._responses`, as D = 1/3 − 2RX + R²Y. They hold for
+all R ≥ 0 where a_0 ≥ 0, a_2 ≥ 0, and a_1 ≥ 0 or 4 a_0 a_2 ≥ a_1². That is proved on boxes in (ρ, e, e', t). Y and κ lie
+above their tangents. X lies below its tangent and half of its largest second derivative, as that in the direction v is
+E u (v_a u + v_z u' − v_d)² δ(au + zu' − d), and the density of au + zu' is at most 1/max(a, |z|).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import fmpq
+
+from geomsup._typing import BoolArray, FloatArray
+from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, plus, prove, times, univariate
+from geomsup.bounds._check_marked import MAX_DEGREE, Matrix, exact_kernel, read_matrix
+from geomsup.bounds._density_pairs import MOST, Pairs, prove_pairs
+from geomsup.bounds._matrices import rank_if_semidefinite
+from geomsup.bounds._numbers import Number, below, sign
+from geomsup.bounds._pairs import power
+from geomsup.bounds._polynomials import Polynomial, add, evaluate, multiply, nonnegative, subtract
+from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.verify import Finding, Refuted
+
+__all__ = ["Dual", "check", "least_e", "per_feature"]
+
+Quadratic = tuple[Polynomial, Polynomial, Polynomial]
+"""Coefficients of 1, R, R², each a polynomial in e."""
+ONE, ZERO = fmpq(1), fmpq(0)
+GRID = 256
+"""e_0 and the ends of the interval of R at e = 1 are multiples of 1/GRID."""
+FARTHEST = 16
+"""R above which features with a positive bias have to be left out."""
+
+
+def check(certificate: Certificate) -> Finding:
+    """Check the matrices, the features alone, and the pairs."""
+    claim = certificate.claim
+    m, value = integer_entry(claim, "m", 2, 10_000), rational_entry(claim, "value", 0)
+    if entry(claim, "quantity") != "loss":
+        raise ValueError(f"the quantity {str(entry(claim, 'quantity'))[:40]!r} is unknown")
+    least = per_feature(certificate)
+    dual = Dual.read(certificate)
+    n, p = dual.n, dual.p
+    if dual.threshold > fmpq(1, 3) or least + (n - 1) * dual.most > dual.threshold:
+        raise Refuted("features that are left out do not cost what the others may lose by it")
+    if any(rank_if_semidefinite(matrix) is None for matrix in (*dual.even, *dual.odd)):
+        raise Refuted("a matrix is not positive semidefinite: P_k may only be added")
+    dual.prove_alone(least)
+    prove_pairs(dual.pairs())
+    return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
+
+
+def per_feature(certificate: Certificate) -> fmpq:
+    """The λ that makes the value claimed."""
+    claim = certificate.claim
+    n, value = integer_entry(claim, "n", 2, 10**6), rational_entry(claim, "value", 0)
+    p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
+    if not (0 < p < 1 and importance > 0):
+        raise ValueError(f"feature_probability is {below(p):.6g}, importance {below(importance):.6g}: 0 < p < 1, 0 < I")
+    return value / (importance * p * (1 - p) ** (n - 1) * n)
+
+
+@dataclass(frozen=True)
+class Dual:
+    """The exact data: F_0, F_1, … with the mark 1 in F_0 alone, H_0, H_1, …, s, and the two numbers."""
+
+    n: int
+    m: int
+    p: fmpq
+    even: list[Matrix]
+    odd: list[Matrix]
+    s: Quadratic
+    threshold: fmpq
+    most: fmpq
+
+    @classmethod
+    def read(cls, certificate: Certificate) -> Dual:
+        """From a certificate."""
+        claim, proof = certificate.claim, certificate.proof
+        n, m = integer_entry(claim, "n", 2, 10**6), integer_entry(claim, "m", 2, 10_000)
+        p = rational_entry(claim, "feature_probability", 0)
+        even, odd = (items(proof, key, read_matrix, 1, MAX_DEGREE + 1) for key in ("even", "odd"))
+        if any(len(matrix) != len(even[0]) - 1 for matrix in even[1:]) or len({len(matrix) for matrix in odd}) != 1:
+            raise ValueError("the matrices have different sizes")
+        rows = items(proof, "alone", lambda name, row: rationals_entry({name: row}, name, 1, MAX_DEGREE + 1), 3, 3)
+        s: list[Polynomial] = [list(row) for row in rows]
+        threshold, most = (rational_entry(proof, key, 0) for key in ("threshold", "most"))
+        return cls(n, m, p, even, odd, (s[0], s[1], s[2]), threshold, most)
+
+    @property
+    def alpha(self) -> fmpq:
+        """p/(1 − p)."""
+        return self.p / (1 - self.p)
+
+    @property
+    def linear(self) -> Polynomial:
+        """The part of P that is the mark 1 times a mark of the other feature, divided by its R."""
+        return list(self.even[0][0][1:])
+
+    @property
+    def quadratic(self) -> list[Matrix]:
+        """F_k without the mark 1."""
+        return [[row[1:] for row in self.even[0][1:]], *self.even[1:]]
+
+    def pairs(self) -> Pairs:
+        """The inequality of pairs, in floats."""
+        first, second, third = (_floats(p) for p in (self.s[0], add(self.s[1], self.linear), self.s[2]))
+        even, odd = (
+            tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, self.m)) for F in (self.quadratic, self.odd)
+        )
+        constant = below(2 * self.alpha / 3 - self.even[0][0][0])
+        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, below(least_e(self.threshold)))
+
+    def alone(self, least: fmpq) -> Quadratic:
+        """A + (n − 1) s − ½ P(i, i) − λ."""
+        linear = add(multiply([fmpq(2)], self.linear), _diagonal(self.odd))
+        P: Quadratic = [self.even[0][0][0]], linear, _diagonal(self.quadratic)
+        first, second, third = (
+            add(subtract(a, multiply([fmpq(1, 2)], b)), multiply([fmpq(self.n - 1)], s))
+            for a, b, s in zip(_cost_above(least), P, self.s, strict=True)
+        )
+        return first, second, third
+
+    def room(self) -> Quadratic:
+        """σ − s."""
+        first, second, third = (subtract(a, b) for a, b in zip(([self.most], [], []), self.s, strict=True))
+        return first, second, third
+
+    def prove_alone(self, least: fmpq) -> None:
+        """Prove *alone* and *most*."""
+        alone, room = self.alone(least), self.room()
+        self._prove_positive(alone, room)
+        for name, quadratic in (("alone", alone), ("most", room)):
+            _prove_unless(quadratic, _cost_above(self.threshold), least_e(self.threshold), name)
+
+    def _prove_positive(self, alone: Quadratic, room: Quadratic) -> None:
+        """Both at e = 1, with the price of a positive bias, for R in [0, 1] and beyond."""
+        excess = (self.n - 1) * self.alpha
+        far = [self.p / 4 * excess**2]
+        price = multiply([self.p / 4], multiply([1 + excess, -ONE], [1 + excess, -ONE]))
+        A = _at_one(_cost_above(self.threshold))
+        ends = [fmpq(k, GRID) for k in range(1, FARTHEST * GRID)]
+        low = max((R for R in ends[:GRID] if nonnegative(subtract(A, price), ZERO, R)), default=ZERO)
+        high = next((R for R in ends[GRID:] if sign(evaluate(subtract(A, far), R)) >= 0), None)
+        if high is None:
+            raise Refuted(f"a feature with R = {FARTHEST} and a positive bias is not left out")
+        ok = nonnegative(_at_one(room), low, high) and nonnegative(subtract(_at_one(alone), far), ONE, high)
+        if not ok or (low < 1 and not nonnegative(subtract(_at_one(alone), price), low, ONE)):
+            raise Refuted("the inequality of single features fails with a positive bias")
+
+
+def _prove_unless(quadratic: Quadratic, A: Quadratic, least: fmpq, name: str) -> None:
+    """Prove that a quadratic is not negative where A ≤ 0, for e ≥ e_0, on boxes in (x, e), R = 4x/e.
+
+    A ≤ 0 with a ≤ 1/3 needs eR ≤ 3 − e. Both are multiplied by e².
+    """
+    sides = [
+        [_floats(multiply([ZERO] * (2 - k) + [fmpq(4**k)], p)) for k, p in enumerate(one)] for one in (quadratic, A)
+    ]
+
+    def on(polynomials: Sequence[FloatArray], boxes: Boxes) -> Enclosure:
+        first, second, third = (univariate(p, boxes, 1) for p in polynomials)
+        return plus(first, plus(times(power(1, boxes, 0), second), times(power(2, boxes, 0), third)))
+
+    def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
+        values = [on(one, boxes) for one in sides]
+        unsure = [ROUNDING * on([np.abs(p) for p in one], boxes.largest()).high() for one in sides]
+        outside = boxes.x[1] + boxes.h[1] <= below(least)
+        if ((values[0].c < -unsure[0]) & (values[1].c < -unsure[1]) & (boxes.x[1] > below(least))).any():
+            raise Refuted(f"the inequality of single features ({name}) fails")
+        done = outside | (values[0].low() >= unsure[0]) | (values[1].low() >= unsure[1])
+        return done, np.abs(values[0].g) + boxes.h**2
+
+    prove(decide, Boxes(np.full((2, 1), 0.5), np.full((2, 1), 0.5)), MOST)
+
+
+def least_e(threshold: fmpq) -> fmpq:
+    """An e_0 with 3A ≥ 1 − e (3 − e)²/4 ≥ 3a for e ≤ e_0, as e (3 − e)² grows up to 1."""
+    found = [e for k in range(GRID) if (e := fmpq(k, GRID)) * (3 - e) ** 2 <= 4 * (1 - 3 * threshold)]
+    return max(found, default=ZERO)
+
+
+def _cost_above(value: fmpq) -> Quadratic:
+    """A − value."""
+    return [fmpq(1, 3) - value], [ZERO, ZERO, -ONE, fmpq(1, 3)], [ZERO, ZERO, ZERO, fmpq(1, 3)]
+
+
+def _diagonal(matrices: Sequence[Matrix]) -> Polynomial:
+    """Σ_k ψᵀF_kψ."""
+    total: Polynomial = []
+    for matrix in matrices:
+        for a, row in enumerate(matrix):
+            total = add(total, [*([ZERO] * a), *row])
+    return total
+
+
+def _at_one(quadratic: Quadratic) -> Polynomial:
+    """As a polynomial in R at e = 1."""
+    return [evaluate(p, ONE) for p in quadratic]
+
+
+def _floats(p: Sequence[Number]) -> FloatArray:
+    return np.array([below(x) for x in p] or [0.0])
