@@ -29,6 +29,7 @@ CHECKERS = {
     "bias-free loss": "geomsup.bounds._check_two_point",
     "uniform class": "geomsup.bounds._check_uniform",
     "marked two-point": "geomsup.bounds._check_marked",
+    "coherence": "geomsup.bounds._check_coherence",
     "three-point": "geomsup.bounds._check_three_point",
 }
 """Kind of certificate to the module whose function ``check(certificate)`` returns a :class:`Finding` or raises
