@@ -193,7 +193,8 @@ def _angles(rng: np.random.Generator, count: int) -> FloatArray:
 
 def _shared(angles: FloatArray, breaks: tuple[float, ...]) -> FloatArray:
     """About POOL of the angles, equally many for each choice of three intervals of p while there are any."""
-    intervals = np.sort(np.searchsorted(breaks, cosines(angles), side="right"), axis=1)
+    # Cosines of 1 belong to the last interval.
+    intervals = np.sort(np.minimum(np.searchsorted(breaks, cosines(angles), side="right"), len(breaks) - 1), axis=1)
     _, which, counts = np.unique(intervals, axis=0, return_inverse=True, return_counts=True)
     # The k-th of its kind, in an order that does not favour the special positions at the beginning.
     order = np.random.default_rng(1).permutation(len(angles))
