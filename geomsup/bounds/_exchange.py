@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geomsup._typing import FloatArray, IntArray
 from geomsup.bounds._semidefinite import Kernels, cosines, solve
+
+if TYPE_CHECKING:
+    from geomsup.optimize import Progress
 
 __all__ = ["Program", "Proposal", "exchange"]
 
@@ -76,6 +80,12 @@ class Program:
             row[self.free :] = -self.kernels.rows(ONE)[0] / self.n**2
         return row
 
+    def bound(self, worth: float) -> float:
+        """What a value of the program says: a capacity, or an energy."""
+        if self.n is not None:
+            return worth * self.size * self.n**2
+        return 1 / (worth * self.size) if worth > 0 else float("inf")
+
     def triples(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rows and right sides of (1)."""
         head, room = self._without_kernels(points)
@@ -116,7 +126,13 @@ class Proposal:
     pairs: float
 
 
-def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int = ROUNDS) -> Proposal | None:
+def exchange(
+    program: Program,
+    *,
+    seeds: FloatArray | None = None,
+    rounds: int = ROUNDS,
+    callback: Callable[[Progress], None] | None = None,
+) -> Proposal | None:
     """The best proposal; None if the solver has none. `seeds` are points that count from the start, shape (N, 3)."""
     rng = np.random.default_rng(0)
     pool = _shared(_angles(rng, 8 * POOL), program.breaks)
@@ -127,7 +143,7 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
     pair_rows, pair_room = all_pairs[0][::8], all_pairs[1][::8]
     cost = np.concatenate([np.zeros(program.free), program.kernels.traces()])
     best, stage = None, 0
-    for _ in range(rounds):
+    for done in range(rounds):
         A, b = np.vstack([rows, pair_rows]), np.concatenate([room, pair_room])
         x, used = solve(TILTS[stage] * cost - program.value, A, b, program.kernels.sizes)
         if not np.isfinite(x).all():
@@ -139,6 +155,10 @@ def exchange(program: Program, *, seeds: FloatArray | None = None, rounds: int =
         worth = float(program.value @ x) - triples - pairs
         if best is None or worth > best.worth:
             best = Proposal(x, worth, triples, pairs)
+        if callback is not None:  # the number of rounds is not known before; measured: 20 to 50
+            from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
+
+            callback(Progress("three-point program", done + 1, rounds, program.bound(best.worth)))
         if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):
             if stage == len(TILTS) - 1:
                 break

@@ -153,7 +153,8 @@ def test_any_potential(potential):
     assert bound.value <= found.energy
 
 
-# 80/7 and 550/9 are attained by graphs. Measured for m = 3, …, 8, 22: 7.4e-4, 7.3e-3, 1.4e-8, 8.7e-3, 1.7e-2, 2.5e-2, 8e-9.
+# 80/7 and 550/9 are attained by graphs. Measured for m = 3, …, 8 and 22:
+# 7.4e-4, 7.3e-3, 1.4e-8, 8.7e-3, 1.7e-2, 2.5e-2, 8e-9.
 @pytest.mark.parametrize(
     ("m", "gap"), [(5, 1e-6), (6, 1e-2), (7, 2.5e-2), (8, 3.5e-2), (22, 1e-6), (3, 1e-3), (4, 1e-2)]
 )
