@@ -79,6 +79,8 @@ def bound(
 ) -> None:
     """Print a bound on the loss of a problem, on an energy or on a capacity, and how it is known."""
     with plain_errors(lambda: "nothing was written"):
+        from geomsup.bounds import coherence_bound, one_active_bound
+
         chosen = {
             "--capacity": capacity is not None,
             "--energy": energy is not None,
@@ -99,9 +101,11 @@ def bound(
             if callback is not None and (options["method"] == "marked" or subject in ("--uniform", "--one-active")):
                 click.echo("solving or checking: seconds to minutes ...", err=True)
             if coherence:
-                result: Bound | Bracket = _coherence(options["n_features"], options["n_hidden"])
+                result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
             elif one_active:
-                result = _one_active(**options)
+                result = one_active_bound(
+                    options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"]
+                )
             else:
                 result = _compute(capacity, energy, uniform, callback=callback, **options)
         written = None
@@ -129,6 +133,8 @@ def _solver_named() -> Iterator[None]:
 
 def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
     method, degree = options["method"], options["degree"]
+    if options["n_features"] is None and subject in ("--uniform", "--one-active", "--coherence"):
+        raise ValueError(f"{subject} needs a number of vectors: pass -n")
     allowed = {"--capacity": ("three-point",), "--energy": ("two-point", "three-point")}
     methods = allowed.get(subject, ("marked",) if subject == "the loss of a problem" else ())
     if method is not None and method not in methods:
@@ -138,22 +144,6 @@ def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
         raise ValueError(f"--degree {degree} does not apply: it is for --method three-point and --one-active")
     if method == "three-point" and options["search"] and subject == "--capacity":
         raise ValueError("--search does not apply to --capacity, which has both sides: leave it out")
-
-
-def _coherence(n: int | None, m: int) -> Bound:
-    from geomsup.bounds import coherence_bound
-
-    if n is None:
-        raise ValueError("--coherence needs the number of lines: pass -n")
-    return coherence_bound(n, m)
-
-
-def _one_active(*, n_features: int | None, n_hidden: int, degree: int | None, seed: int, **_: Any) -> Bound:
-    from geomsup.bounds import one_active_bound
-
-    if n_features is None:
-        raise ValueError("--one-active needs the number of features: pass -n")
-    return one_active_bound(n_features, n_hidden, degree=degree, rng=seed)
 
 
 def _verify(path: Path) -> None:
@@ -190,6 +180,7 @@ def _compute(
         return bounds.capacity(capacity, rng=seed)
     effort: dict[str, Any] = {"rng": seed} | ({} if n_starts is None else {"n_starts": n_starts})
     if uniform:
+        assert n_features is not None  # refused before
         return _uniform(n_features, n_hidden, effort)
     if energy is not None:
         potential = read_potential(energy)
@@ -203,7 +194,7 @@ def _compute(
     return bounds.bound(problem, bias=bias, method=method)
 
 
-def _uniform(n: int | None, m: int, effort: dict[str, Any]) -> Bound:
+def _uniform(n: int, m: int, effort: dict[str, Any]) -> Bound:
     """The stored certificate, or one made for the best arrangement that a search finds."""
     import numpy as np
 
@@ -211,8 +202,6 @@ def _uniform(n: int | None, m: int, effort: dict[str, Any]) -> Bound:
     from geomsup.bounds._store import stored
     from geomsup.sparse import minimize_one_active
 
-    if n is None:
-        raise ValueError("--uniform needs the number of features: pass -n")
     if stored(f"uniform-{n}-{m}") is not None:
         return uniform_class_bound(n, m)
     found = minimize_one_active(n, m, **effort)

@@ -74,8 +74,8 @@ def test_lines_and_one_active_feature():
     assert f"bound      {gs.bounds.one_active_bound(5, 2).value!r}" in one.stdout
     assert "seconds to minutes" in one.stderr
     assert run("--one-active", "-n", 5, "--quiet").stderr == ""
-    assert "needs the number of lines" in run("--coherence").output
-    assert "needs the number of features" in run("--one-active").output
+    assert "--coherence needs a number of vectors" in run("--coherence").output
+    assert run("--one-active").stderr == "Error: --one-active needs a number of vectors: pass -n\n"
 
 
 def test_three_points_show_progress():
@@ -137,7 +137,7 @@ def test_solve_and_audit_say_what_is_known(tmp_path):
         (("--capacity", 2, "--uniform"), "exclude each other"),
         (("--capacity", 0), "m=0 is too small"),
         (("--uniform",), "pass -n"),
-        (("-n", 5, "--save", "c.json"), "no certificate to save"),
+        (("-n", 4, "--save", "c.json"), "no certificate to save"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):
