@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 
-__all__ = ["exactly", "finite_or_none", "shortened"]
+__all__ = ["exactly", "finite_or_none", "percent", "shortened"]
 
 
 def exactly(value: float, error: float) -> str:
@@ -16,6 +16,11 @@ def exactly(value: float, error: float) -> str:
 def finite_or_none(value: float) -> float | None:
     """The number, or None for infinities and NaN, which JSON does not have."""
     return float(value) if math.isfinite(value) else None
+
+
+def percent(share: float) -> str:
+    """Three significant digits of a share, in percent."""
+    return f"{100 * share:.3g} %"
 
 
 def shortened(text: str, most: int) -> str:

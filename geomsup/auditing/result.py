@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from geomsup._text import exactly, finite_or_none, shortened
+from geomsup._text import exactly, finite_or_none, percent, shortened
 from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.arrangement import Arrangement, represented
-from geomsup.bounds import bound
+from geomsup.bounds import Bound, Bracket, Evidence
+from geomsup.bounds import bound as best_bound
 from geomsup.identification import Geometry, identify
 from geomsup.optimize import Minimum
 from geomsup.problem import Problem
@@ -115,6 +116,22 @@ class Audit:
     def basin(self) -> float | None:
         """L(nearest) − L*: what it costs to be in this basin and not in the best one known."""
         return None if self.nearest is None else self.nearest.loss - self.best
+
+    @cached_property
+    def bound(self) -> Bound:
+        """What no arrangement can beat, from :func:`geomsup.bound`; `known` is False where no bound is known.
+
+        Of the untied models only the linear one has a bound: those of ReLU models are for W_out = Wᵀ.
+        """
+        if self.W_out is not None and self.problem.activation != "identity":
+            return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
+        return best_bound(self.problem)
+
+    @property
+    def bracket(self) -> Bracket:
+        """Both sides of the optimum: `bound`, and the best loss known, rounded up."""
+        upper = math.nextafter(self.best + self.best_error, math.inf)
+        return Bracket("loss", self.bound.value, max(self.bound.value, upper), None, self.bound.certificate)
 
     def relative(self, part: float) -> float:
         """A part of the loss relative to L*; infinite where L* is zero to within its error and the part is not."""
@@ -235,7 +252,9 @@ class Audit:
             f"loss per feature  {exactly(self.loss / n, self.error / n)}   (mean over the {n} features)",
             f"best known        {exactly(self.best, self.best_error)}   ({self.source})",
         ]
-        lines.append(f"lower bound       {bound(self.problem).summary()}")
+        lines.append(f"lower bound       {self.bound.summary()}")
+        if self.bound.known:
+            lines.append(f"gap               {percent(self.bracket.relative_gap)} of the best known, at most")
         if near is None:
             lines += [f"excess            {self.excess:.6g}", f"gradient norm     {self.gradient_norm:.1e}"]
         else:
@@ -274,7 +293,7 @@ class Audit:
 
     def to_dict(self) -> JSON:
         """Everything as JSON-able numbers, text and lists; None for what is not finite or does not apply."""
-        near, lower = self.nearest, bound(self.problem)
+        near, lower = self.nearest, self.bound
         return {
             "problem": self.problem.to_dict(),
             "verdict": self.verdict,
@@ -285,6 +304,9 @@ class Audit:
             "best_error": self.best_error,
             "source": self.source,
             "lower_bound": lower.value if lower.known else None,
+            "bound_method": lower.method,
+            "bound_status": str(lower.status) if lower.known else "no bound known",
+            "relative_gap": self.bracket.relative_gap if lower.known else None,
             "excess": self.excess,
             "relative_excess": finite_or_none(self.relative(self.excess)),
             "noise": self.noise,

@@ -6,6 +6,7 @@
 :mod:`~geomsup.bounds.result`               `Bound` and `Bracket`
 :mod:`~geomsup.bounds.closed_forms`         the linear model, degree 2, dropped features, the price of orthogonality
 :mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
+:mod:`~geomsup.bounds.coherence`            how close to each other n lines must come
 :mod:`~geomsup.bounds.three_point`          the three-point semidefinite program, for energies and the capacity
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
@@ -17,6 +18,7 @@
 from geomsup.bounds.capacity import arrangement_certificate, capacity, capacity_bound
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, price_of_orthogonality, welch_bound
+from geomsup.bounds.coherence import coherence_bound
 from geomsup.bounds.door import bound, bracket
 from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
@@ -36,6 +38,7 @@ __all__ = [
     "bracket",
     "capacity",
     "capacity_bound",
+    "coherence_bound",
     "dropped_feature_floor",
     "linear_bound",
     "one_active_bound",

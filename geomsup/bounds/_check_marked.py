@@ -32,13 +32,15 @@ For b > 0 and g = r² < 1, A + (1 − p) b²/p = (1 − g)²/3 − b(1 − g) + 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import JSON, BoolArray, FloatArray
+from geomsup._typing import BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below
@@ -77,7 +79,7 @@ def check(certificate: Certificate) -> Finding:
     value = rational_entry(claim, "value", 0)
     quantity = entry(claim, "quantity")
     if quantity == "one-active loss":
-        _prove(proof, value, n, m)
+        _prove(json.dumps(proof), value, n, m)
         return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
     if quantity == "loss":
         p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
@@ -85,7 +87,7 @@ def check(certificate: Certificate) -> Finding:
             raise ValueError(f"feature_probability is {below(p):.6g}, above 1")
         one_active = rational_entry(proof, "one_active", 0)
         require_at_most(value, importance * truncated(one_active, p, n))
-        _prove(proof, one_active, n, m)
+        _prove(json.dumps({key: proof[key] for key in proof if key != "one_active"}), one_active, n, m)
         return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
     raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
 
@@ -95,8 +97,10 @@ def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
     return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
 
 
-def _prove(proof: JSON, value: fmpq, n: int, m: int) -> None:
-    """Prove that the loss with one active feature is at least a value."""
+@lru_cache(maxsize=64)
+def _prove(text: str, value: fmpq, n: int, m: int) -> None:
+    """Prove that the loss with one active feature is at least a value; remembered: one proof serves all densities."""
+    proof = json.loads(text)
     F = items(proof, "kernel", read_matrix, 1, MAX_DEGREE + 1)
     q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
     if len({len(matrix) for matrix in F}) != 1:

@@ -23,6 +23,7 @@ __all__ = [
     "derivative",
     "evaluate",
     "gegenbauer",
+    "has_root",
     "multiply",
     "nonnegative",
     "subtract",
@@ -100,6 +101,17 @@ def nonnegative(p: Sequence[Number], low: Number, high: Number) -> bool:
     if _roots_between(q, low, high):
         return False
     return _sign_inside(p, low, high) > 0
+
+
+def has_root(p: Sequence[Number], low: Number, high: Number) -> bool:
+    """Whether p has a root in [low, high), low < high; the zero polynomial has."""
+    p = _trimmed(p)
+    if not p or sign(evaluate(p, low)) == 0:
+        return True
+    q = _divide(p, _gcd(p, derivative(p)))[0]
+    if sign(evaluate(q, high)) == 0:
+        q = _divide(q, [-high, fmpq(1)])[0]
+    return _roots_between(q, low, high) > 0
 
 
 def _sign_inside(p: Sequence[Number], low: Number, high: Number) -> int:

@@ -18,12 +18,19 @@ from geomsup.bounds.verify import Evidence
 from geomsup.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geomsup.optimize import Progress
     from geomsup.sparse import Potential
 
 # The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
 
 __all__ = ["bound", "bracket", "description_of"]
 
+METHODS = ("two-point", "three-point", "marked")
+AT_ONCE = ((5, 2),)
+"""(n, m) whose stored certificate with one active feature is checked in a second of CPU time; the others that ship take
+13 and 25 s."""
 LARGEST, LARGEST_SET = 2000, 60
 """Features, and features that are on together, up to which a bound is worked out: seconds in exact arithmetic."""
 
@@ -34,8 +41,9 @@ def bound(
     m: int | None = None,
     *,
     bias: str = "free",
-    method: str = "two-point",
+    method: str | None = None,
     degree: int = 4,
+    callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
     r"""A number that no arrangement can beat, with a certificate.
 
@@ -46,6 +54,9 @@ def bound(
     the same, ``method="three-point"``            three-point SDP, n ≥ 3 and m ≥ 3; seconds to minutes
     a problem with activation ``"identity"``      the tail of principal components
     a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
+    a problem with ReLU and equal features        from the loss with one active feature, n > 2m, m ≥ 2, where that is
+                                                  checked at once: (n, m) = (5, 2)
+    the same, ``method="marked"``                 the same for any n and m; seconds to minutes
     any other problem                             none known: 0
     ============================================  ==============================================================
 
@@ -57,10 +68,14 @@ def bound(
         Number of unit vectors and dimension, for a potential.
     bias : str
         ``"free"`` or ``"zero"``: what arrangements of a problem are compared with.
-    method : str
-        Of the bound on an energy: ``"two-point"`` or ``"three-point"``, which needs the extra ``bounds``.
+    method : str, optional
+        Of an energy ``"two-point"``, the default, or ``"three-point"``, which needs the extra ``bounds``. Of a problem
+        ``"marked"``: use :func:`geomsup.bounds.sparse_loss_bound` whatever it takes; without a certificate in the
+        package that needs the extra too. Where several bounds apply to a problem, the largest is returned.
     degree : int
         Of the three-point kernels; see :func:`geomsup.bounds.three_point_energy`.
+    callback : callable, optional
+        Called with a :class:`~geomsup.optimize.Progress` after each round of the three-point program.
 
     Returns
     -------
@@ -86,31 +101,40 @@ def bound(
     """
     if bias not in ("free", "zero"):
         raise ValueError(f"bias={bias!r} is unknown: pass 'free' or 'zero'")
-    if method not in ("two-point", "three-point"):
-        raise ValueError(f"method={method!r} is unknown: pass 'two-point' or 'three-point'")
+    if method not in (None, *METHODS):
+        raise ValueError(f"method={method!r} is unknown: pass {', '.join(METHODS[:-1])} or {METHODS[-1]}")
     if isinstance(subject, Problem):
-        if method != "two-point":
+        if method not in (None, "marked"):
             raise ValueError(f"method={method!r} is for energies, and the subject is a problem: leave it out")
         if n is not None or m is not None:
             raise ValueError("n and m are given, but the problem has its own: leave them out")
-        return _problem_bound(subject, bias)
+        return _problem_bound(subject, bias, patient=method == "marked")
+    if method == "marked":
+        raise ValueError("method='marked' is for problems, and the subject is a potential: leave it out")
     if n is None or m is None:
         raise ValueError(f"n={n} and m={m}, but an energy needs both: pass n vectors in m dimensions")
     if method == "three-point":
         from geomsup.bounds.three_point import three_point_energy
 
-        return three_point_energy(subject, n, m, degree)
+        return three_point_energy(subject, n, m, degree, callback=callback)
     return _energy_bound(subject, integer("n", n, at_least=1), integer("m", m, at_least=1))
 
 
 def bracket(
-    subject: Problem | Potential, n: int | None = None, m: int | None = None, *, bias: str = "free", **search: Any
+    subject: Problem | Potential,
+    n: int | None = None,
+    m: int | None = None,
+    *,
+    bias: str = "free",
+    method: str | None = None,
+    degree: int = 4,
+    **search: Any,
 ) -> Bracket:
     """Both sides of an optimum: what a search attains, and what nothing can beat.
 
     Parameters
     ----------
-    subject, n, m, bias
+    subject, n, m, bias, method, degree
         As in :func:`geomsup.bound`.
     **search
         Passed to :func:`geomsup.minimize` or :func:`geomsup.minimize_energy`: ``n_starts``, ``rng``, ``callback`` …
@@ -133,8 +157,10 @@ def bracket(
     Bracket(0.95491... ≤ energy of 5 unit vectors in R^2 ≤ 0.954915..., relative gap ..., lower proved)
     >>> gs.bracket(gs.Problem(n_features=3, n_hidden=1), n_starts=4, rng=0)
     Bracket(0 ≤ loss ≤ 0.01..., no bound known)
+    >>> gs.bracket(gs.Problem(5, 2, 0.001), n_starts=4, rng=0)  # the pentagon
+    Bracket(7.87...e-05 ≤ loss ≤ 7.9...e-05, relative gap 0.00..., lower proved)
     """
-    lower = bound(subject, n, m, bias=bias)
+    lower = bound(subject, n, m, bias=bias, method=method, degree=degree)
     if isinstance(subject, Problem):
         from geomsup.optimize import minimize
 
@@ -191,13 +217,46 @@ def _energy_bound(potential: Potential, n: int, m: int) -> Bound:
     return bound_from(certificate, f"two-point LP, degree {len(certificate.proof['coefficients']) - 1}")
 
 
-def _problem_bound(problem: Problem, bias: str) -> Bound:
-    linear, too_large = problem.activation == "identity", max(problem.n_features, problem.n_hidden) > LARGEST
-    if linear and not too_large and max(len(group.members) for group in problem.features.groups) <= LARGEST_SET:
-        return linear_bound(problem)
-    single = None if linear or too_large or bias == "free" else alone(problem.features)
+def _problem_bound(problem: Problem, bias: str, *, patient: bool) -> Bound:
+    """The largest of the bounds that apply."""
+    candidates = (
+        _linear(problem),
+        _without_bias(problem) if bias == "zero" else None,
+        _sparse(problem, patient=patient),
+    )
+    known = [one for one in candidates if one is not None]
+    return max(known, key=float, default=Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0"))
+
+
+def _linear(problem: Problem) -> Bound | None:
+    if problem.activation != "identity" or not _of_moderate_size(problem):
+        return None
+    if max(len(group.members) for group in problem.features.groups) > LARGEST_SET:
+        return None
+    return linear_bound(problem)
+
+
+def _sparse(problem: Problem, *, patient: bool) -> Bound | None:
+    n, m = problem.n_features, problem.n_hidden
+    if n <= 2 * m or m < 2 or problem.activation != "relu" or not (patient or (n, m) in AT_ONCE):
+        return None
+    from geomsup.bounds.marked import sparse_loss_bound
+
+    try:
+        found = sparse_loss_bound(problem)
+    except ValueError:  # features that are not alike, or nothing could be proved: no bound known
+        return None
+    return found if found.known and found.value > 0 else None
+
+
+def _of_moderate_size(problem: Problem) -> bool:
+    return max(problem.n_features, problem.n_hidden) <= LARGEST
+
+
+def _without_bias(problem: Problem) -> Bound | None:
+    single = alone(problem.features) if problem.activation == "relu" and _of_moderate_size(problem) else None
     if single is None:
-        return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
+        return None
     from geomsup.bounds.capacity import capacity_bound
 
     capacity = capacity_bound(problem.n_hidden)

@@ -26,7 +26,15 @@ from geomsup.bounds._reading import numbers_entry
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["best_polynomial", "capacity_certificate", "energy_certificate", "gegenbauer_values", "polynomial_values"]
+__all__ = [
+    "best_polynomial",
+    "capacity_certificate",
+    "energy_certificate",
+    "gegenbauer_values",
+    "linear_program",
+    "maxima",
+    "polynomial_values",
+]
 
 DEGREES = (3, 7, 12, 18)
 """All tried; coefficients that come out as 0 are left out, so a certificate has the degree that it needs."""
@@ -181,11 +189,11 @@ def propose(f: Function, m: int, objective: FloatArray, edges: Sequence[float] =
     for zoom, rounds in ((1.0, ROUNDS), (ZOOM, LAST_ROUNDS)):
         for _ in range(rounds):
             A = gegenbauer_values(m, degree, t).T
-            step = _solve(tilted, A, zoom * (_cut_off(f, t) / scale - A @ c), -zoom * c[1:])
+            step = linear_program(tilted, A, zoom * (_cut_off(f, t) / scale - A @ c), -zoom * c[1:])
             if step is None:
                 return best * scale
             c = c + step / zoom
-            worst = _maxima(fine, c @ P - values / scale)
+            worst = maxima(fine, c @ P - values / scale)
             excess = c @ gegenbauer_values(m, degree, worst) - _cut_off(f, worst) / scale
             lowered = c - max(excess.max(), 0.0) * np.eye(degree + 1)[0]
             if objective @ lowered > worth:
@@ -207,7 +215,7 @@ def _sides(edges: Sequence[float]) -> FloatArray:
     return np.array([side for edge in edges for side in (edge - SIDE, edge, edge + SIDE)])
 
 
-def _solve(objective: FloatArray, A: FloatArray, room: FloatArray, floor: FloatArray) -> FloatArray | None:
+def linear_program(objective: FloatArray, A: FloatArray, room: FloatArray, floor: FloatArray) -> FloatArray | None:
     """The x of largest objective·x with A x ≤ room and x_k ≥ floor_k for k ≥ 1; None if the solver has none."""
     from scipy.optimize import linprog  # not before: checking a certificate must not load a solver
 
@@ -217,7 +225,7 @@ def _solve(objective: FloatArray, A: FloatArray, room: FloatArray, floor: FloatA
     return x
 
 
-def _maxima(fine: FloatArray, at_fine: FloatArray) -> FloatArray:
+def maxima(fine: FloatArray, at_fine: FloatArray) -> FloatArray:
     """Local maxima of a function on the fine grid, and where a parabola puts them between its points."""
     inside = np.flatnonzero((at_fine[1:-1] >= at_fine[:-2]) & (at_fine[1:-1] >= at_fine[2:])) + 1
     left, middle, right = (fine[inside + k] for k in (-1, 0, 1))

@@ -33,6 +33,9 @@ from geomsup.bounds.result import Bound, bound_from
 from geomsup.bounds.verify import Refuted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geomsup.optimize import Progress
     from geomsup.sparse import Potential
 
 __all__ = ["three_point_capacity", "three_point_energy"]
@@ -47,7 +50,9 @@ STEEP = 1e4
 """Where a potential is cut off, in multiples of its size at right angles: that only weakens the bound."""
 
 
-def three_point_capacity(m: int, degree: int, *, near: ArrayLike | None = None) -> Bound:
+def three_point_capacity(
+    m: int, degree: int, *, near: ArrayLike | None = None, callback: Callable[[Progress], None] | None = None
+) -> Bound:
     r"""An upper bound on the capacity of m dimensions from the angles of all triples.
 
     Parameters
@@ -58,6 +63,8 @@ def three_point_capacity(m: int, degree: int, *, near: ArrayLike | None = None) 
         Of the kernels, in each cosine.
     near : array_like, shape (m, n), optional
         Directions of a good arrangement: its angles count from the start, which helps where the bound is sharp.
+    callback : callable, optional
+        Called with a `Progress` after each round; its `best` is the best bound so far, before its proof.
 
     Returns
     -------
@@ -81,14 +88,21 @@ def three_point_capacity(m: int, degree: int, *, near: ArrayLike | None = None) 
     m = integer("m", m, at_least=3)
     relu: JSON = {"name": "relu_squared"}
     program = Program(_kernels(m, degree), lambda t: np.maximum(t, 0.0) ** 2, (-1.0, 0.0, 1.0), None, 0, 0.5 / m)
-    proposal = exchange(program, seeds=None if near is None else _angles_of(near))
+    proposal = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
     proof, c = _proved(program, proposal, relu)
     claim = {"quantity": "capacity", "m": m, "value": text(1 / c)}
     return bound_from(Certificate("three-point", claim, proof), f"three-point SDP, degree {degree}")
 
 
 def three_point_energy(
-    potential: Potential, n: int, m: int, degree: int, *, near: ArrayLike | None = None, piece_degree: int | None = None
+    potential: Potential,
+    n: int,
+    m: int,
+    degree: int,
+    *,
+    near: ArrayLike | None = None,
+    piece_degree: int | None = None,
+    callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
     r"""A lower bound on Σ_{i≠j} f(u_i·u_j) over n unit vectors in R^m from the angles of all triples.
 
@@ -104,6 +118,8 @@ def three_point_energy(
         A good arrangement: its angles count from the start.
     piece_degree : int, optional
         Of the auxiliary function of one cosine, on each interval of f; `degree` by default.
+    callback : callable, optional
+        As in :func:`three_point_capacity`.
 
     Returns
     -------
@@ -139,7 +155,7 @@ def three_point_energy(
     kernels = _kernels(m, degree)
     size = max(abs(two_points.value) / n**2, 1e-3)
     program = Program(kernels, f, breaks, n, degree if piece_degree is None else piece_degree, size)
-    proposal = exchange(program, seeds=None if near is None else _angles_of(near))
+    proposal = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
     proof, c = _proved(program, proposal, description)
     T = kernel(m, [[[_rational(x) for x in row] for row in rows] for rows in proof["factors"]])
     value = n * (n - 1) * c - n * sum(T.values(), fmpq(0))

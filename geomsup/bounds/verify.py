@@ -30,6 +30,7 @@ CHECKERS = {
     "uniform class": "geomsup.bounds._check_uniform",
     "marked two-point": "geomsup.bounds._check_marked",
     "density": "geomsup.bounds._check_density",
+    "coherence": "geomsup.bounds._check_coherence",
     "three-point": "geomsup.bounds._check_three_point",
 }
 """Kind of certificate to the module whose function ``check(certificate)`` returns a :class:`Finding` or raises

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geomsup._text import exactly, finite_or_none
+from geomsup._text import exactly, finite_or_none, percent
 from geomsup.identification import identify
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def describe(solution: Solution, *, seed: int, bound: Bound) -> str:
         f"loss              {exactly(solution.loss, solution.error)}   (sum over features)",
         f"loss per feature  {exactly(solution.loss / n, solution.error / n)}   (mean over the {n} features)",
         f"lower bound       {bound.summary()}",
+        *([f"gap               {percent(relative_gap(solution, bound))} of the loss, at most"] if bound.known else []),
         f"gradient norm     {solution.gradient_norm:.1e}",
         f"status            {solution.status.value}",
         f"arrangement       {identify(solution.W).name}",
@@ -36,6 +37,12 @@ def describe(solution: Solution, *, seed: int, bound: Bound) -> str:
         *_minima(solution, seed),
     ]
     return "\n".join(lines)
+
+
+def relative_gap(solution: Solution, bound: Bound) -> float:
+    """By how much of it the loss can be above the optimum, from the bound."""
+    upper = solution.loss + solution.error
+    return max(0.0, upper - bound.value) / upper if upper > 0 else 0.0
 
 
 def rank(W: FloatArray) -> int:
@@ -56,6 +63,9 @@ def to_json(solution: Solution, *, seed: int, version: str, bound: Bound) -> JSO
         "loss": solution.loss,
         "error": solution.error,
         "lower_bound": bound.value if bound.known else None,
+        "bound_method": bound.method,
+        "bound_status": str(bound.status) if bound.known else "no bound known",
+        "relative_gap": relative_gap(solution, bound) if bound.known else None,
         "loss_per_feature": solution.loss / solution.problem.n_features,
         "gradient_norm": finite_or_none(solution.gradient_norm),
         "arrangement": identify(solution.W).name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geomsup.cli._problem import NumberList, law_options, named_numbers, read_problem
-from geomsup.cli._terminal import check_target, plain_errors
+from geomsup.cli._terminal import check_target, following, plain_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from geomsup._typing import JSON
     from geomsup.bounds import Bound, Bracket, Certificate
     from geomsup.sparse import Potential
 
 _PATH = click.Path(path_type=Path)
+DEGREE = 4
+"""Of a three-point bound, unless another is asked for: seconds."""
 SHORT = 24
 """Characters of an exact value that is printed; longer ones are rounded floats written as fractions."""
 
@@ -33,6 +38,16 @@ SHORT = 24
 @click.option(
     "--uniform", is_flag=True, help="One active feature, one common norm and bias: all arrangements of that class."
 )
+@click.option("--one-active", is_flag=True, help="One active feature, all norms and biases b <= 0.")
+@click.option("--coherence", is_flag=True, help="How close to each other n lines in m dimensions must come.")
+@click.option(
+    "--method",
+    type=click.Choice(["two-point", "three-point", "marked"]),
+    help="two-point or three-point of an energy; three-point of a capacity; marked of the loss of a problem. The last "
+    "two are solved for, in seconds to minutes, with the extra 'bounds'.",
+)
+@click.option("--degree", type=int, help="Of a bound that is solved for: three-point or --one-active.")
+@click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--verify", type=click.Path(exists=True, path_type=Path), help="Check the certificate in this file.")
 @click.option(
     "-p",
@@ -54,21 +69,45 @@ def bound(
     capacity: int | None,
     energy: str | None,
     uniform: bool,
+    one_active: bool,
+    coherence: bool,
     verify: Path | None,
     save: Path | None,
     as_json: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Print a bound on the loss of a problem, on an energy or on a capacity, and how it is known."""
     with plain_errors(lambda: "nothing was written"):
-        chosen = [capacity is not None, energy is not None, uniform, verify is not None]
-        if sum(chosen) > 1:
-            raise ValueError("--capacity, --energy, --uniform and --verify exclude each other: pass one of them")
+        from geomsup.bounds import coherence_bound, one_active_bound
+
+        chosen = {
+            "--capacity": capacity is not None,
+            "--energy": energy is not None,
+            "--uniform": uniform,
+            "--one-active": one_active,
+            "--coherence": coherence,
+            "--verify": verify is not None,
+        }
+        if sum(chosen.values()) > 1:
+            raise ValueError(f"{', '.join(chosen)} exclude each other: pass one of them")
+        subject = next((name for name, given in chosen.items() if given), "the loss of a problem")
+        _refuse_what_does_not_apply(subject, options)
         check_target("--save", save)
         if verify is not None:
             _verify(verify)
             return
-        result = _compute(capacity, energy, uniform, **options)
+        with _solver_named(), following(quiet) as callback:
+            if callback is not None and (options["method"] == "marked" or subject in ("--uniform", "--one-active")):
+                click.echo("solving or checking: seconds to minutes ...", err=True)
+            if coherence:
+                result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
+            elif one_active:
+                result = one_active_bound(
+                    options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"]
+                )
+            else:
+                result = _compute(capacity, energy, uniform, callback=callback, **options)
         written = None
         if save is not None:
             if result.certificate is None:
@@ -78,6 +117,33 @@ def bound(
             click.echo(json.dumps(_to_json(result)))
         else:
             click.echo("\n".join([*_describe(result), *([f"written: {written}"] if written else [])]))
+
+
+@contextlib.contextmanager
+def _solver_named() -> Iterator[None]:
+    """Say how to get a solver that is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise ValueError(
+            f"this bound has to be solved for, and that needs optional packages ({error}): "
+            'install them with pip install "geomsup[bounds]"'
+        ) from None
+
+
+def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
+    method, degree = options["method"], options["degree"]
+    if options["n_features"] is None and subject in ("--uniform", "--one-active", "--coherence"):
+        raise ValueError(f"{subject} needs a number of vectors: pass -n")
+    allowed = {"--capacity": ("three-point",), "--energy": ("two-point", "three-point")}
+    methods = allowed.get(subject, ("marked",) if subject == "the loss of a problem" else ())
+    if method is not None and method not in methods:
+        takes = f"takes {' or '.join(methods)}" if methods else "has one method"
+        raise ValueError(f"--method {method} is not for this bound: {subject} {takes}")
+    if degree is not None and method != "three-point" and subject != "--one-active":
+        raise ValueError(f"--degree {degree} does not apply: it is for --method three-point and --one-active")
+    if method == "three-point" and options["search"] and subject == "--capacity":
+        raise ValueError("--search does not apply to --capacity, which has both sides: leave it out")
 
 
 def _verify(path: Path) -> None:
@@ -100,25 +166,35 @@ def _compute(
     search: bool,
     n_starts: int | None,
     seed: int,
+    method: str | None,
+    degree: int | None,
+    callback: Callable[[Any], None] | None,
     **law: Any,
 ) -> Bound | Bracket:
     import geomsup.bounds as bounds
 
+    if capacity is not None and method is not None:
+        near = bounds.capacity(capacity, rng=seed).arrangement
+        return bounds.three_point_capacity(capacity, degree or DEGREE, near=near, callback=callback)
     if capacity is not None:
         return bounds.capacity(capacity, rng=seed)
     effort: dict[str, Any] = {"rng": seed} | ({} if n_starts is None else {"n_starts": n_starts})
     if uniform:
+        assert n_features is not None  # refused before
         return _uniform(n_features, n_hidden, effort)
     if energy is not None:
         potential = read_potential(energy)
+        solved: dict[str, Any] = {"method": method, "degree": degree or DEGREE}
         if search:
-            return bounds.bracket(potential, n_features, n_hidden, **effort)
-        return bounds.bound(potential, n_features, n_hidden)
+            return bounds.bracket(potential, n_features, n_hidden, **solved, **effort)
+        return bounds.bound(potential, n_features, n_hidden, **solved, callback=callback)
     problem = read_problem(n_features=n_features, n_hidden=n_hidden, **law)
-    return bounds.bracket(problem, bias=bias, **effort) if search else bounds.bound(problem, bias=bias)
+    if search:
+        return bounds.bracket(problem, bias=bias, method=method, callback=callback, **effort)
+    return bounds.bound(problem, bias=bias, method=method)
 
 
-def _uniform(n: int | None, m: int, effort: dict[str, Any]) -> Bound:
+def _uniform(n: int, m: int, effort: dict[str, Any]) -> Bound:
     """The stored certificate, or one made for the best arrangement that a search finds."""
     import numpy as np
 
@@ -126,8 +202,6 @@ def _uniform(n: int | None, m: int, effort: dict[str, Any]) -> Bound:
     from geomsup.bounds._store import stored
     from geomsup.sparse import minimize_one_active
 
-    if n is None:
-        raise ValueError("--uniform needs the number of features: pass -n")
     if stored(f"uniform-{n}-{m}") is not None:
         return uniform_class_bound(n, m)
     found = minimize_one_active(n, m, **effort)

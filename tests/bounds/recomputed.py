@@ -70,6 +70,7 @@ def margin(certificate):
         "uniform class": uniform,
         "marked two-point": marked,
         "density": density,
+        "coherence": coherence,
         "three-point": three_point,
     }[kind](claim, proof)
 
@@ -93,6 +94,17 @@ def two_point(claim, proof):
         importance, alone = numbers(claim["importance"]), numbers(claim["alone"])
         found += [*importance, *alone, c[0], layers(importance, alone, 1 / c[0]) - value if c[0] > 0 else -1]
     return min(found)
+
+
+def coherence(claim, proof):
+    n, m, square, value = claim["n"], claim["m"], number(proof["square"]), number(claim["value"])
+    found = [square, 1 - square, square - value**2 if value > 0 else 1.0]
+    if "coefficients" not in proof:
+        return min(*found, n - m * (m + 1) / 2, 1 / m - square)
+    f = np.zeros(2 * len(proof["coefficients"]) - 1)
+    f[::2] = numbers(proof["coefficients"])
+    root = np.sqrt(max(square, 0.0))
+    return min(*found, *f[2:], n * f[0] - f.sum(), below(m, f, np.zeros_like, -root, root) if m > 1 else -1.0)
 
 
 def layers(importance, alone, capacity):

@@ -1,6 +1,7 @@
 """``geomsup bound``: what it prints is what the library finds, and no bound is said to be none."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -59,11 +60,54 @@ def test_json_holds_everything():
 
 def test_losses_of_problems():
     assert "bound      0.3125\nexactly    5/16" in run("-n", 5, "-p", 0.5, "--activation", "identity").stdout
-    assert "no bound known" in run("-n", 5).stdout
+    assert "no bound known" in run("-n", 4).stdout
+    assert f"bound      {gs.bound(gs.Problem()).value!r}" in run("-n", 5).stdout
     assert "without bias" in run("-n", 5, "-p", 0.01, "--bias", "zero").stdout
     searched = run("-n", 3, "-m", 1, "--search", "--n-starts", 2).stdout
     assert "lower         no bound known" in searched
     assert "attained, searched" in searched
+
+
+def test_lines_and_one_active_feature():
+    assert "exactly    0 + 1/5*sqrt(5)" in run("--coherence", "-n", 6, "-m", 3).stdout
+    one = run("--one-active", "-n", 5)
+    assert f"bound      {gs.bounds.one_active_bound(5, 2).value!r}" in one.stdout
+    assert "seconds to minutes" in one.stderr
+    assert run("--one-active", "-n", 5, "--quiet").stderr == ""
+    assert "--coherence needs a number of vectors" in run("--coherence").output
+    assert run("--one-active").stderr == "Error: --one-active needs a number of vectors: pass -n\n"
+
+
+def test_three_points_show_progress():
+    pytest.importorskip("clarabel")
+    done = run("--energy", "relu2", "-n", 10, "-m", 4, "--method", "three-point", "--degree", 2)
+    assert "method     three-point SDP, degree 2" in done.stdout
+    assert "three-point program ..." in done.stderr
+    capacity = run("--capacity", 4, "--method", "three-point", "--degree", 2, "--quiet")
+    assert "C(4) ≤" in capacity.stdout
+    assert capacity.stderr == ""
+
+
+def test_a_missing_solver_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "clarabel", None)
+    done = run("--capacity", 4, "--method", "three-point")
+    assert done.exit_code == 2
+    assert "geomsup[bounds]" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--capacity", 4, "--coherence"), "exclude each other"),
+        (("-n", 5, "--method", "three-point"), "the loss of a problem takes marked"),
+        (("--uniform", "-n", 5, "--method", "marked"), "--uniform has one method"),
+        (("--capacity", 4, "--degree", 3), "--degree 3 does not apply"),
+    ],
+)
+def test_options_that_contradict_each_other(arguments, message):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert message in done.output
 
 
 def test_the_class_of_one_norm_and_bias():
@@ -93,7 +137,7 @@ def test_solve_and_audit_say_what_is_known(tmp_path):
         (("--capacity", 2, "--uniform"), "exclude each other"),
         (("--capacity", 0), "m=0 is too small"),
         (("--uniform",), "pass -n"),
-        (("-n", 5, "--save", "c.json"), "no certificate to save"),
+        (("-n", 4, "--save", "c.json"), "no certificate to save"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):

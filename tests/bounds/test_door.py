@@ -13,7 +13,10 @@ from tests.strategies import problems
 
 def test_no_bound_known_is_said():
     for problem in (
-        gs.Problem(),
+        gs.Problem(3, 1),
+        gs.Problem(4, 2),
+        gs.Problem(6, 2),  # known, but not at once
+        gs.Problem(5, 2, importance=[1, 1, 1, 1, 0.5]),
         gs.Problem(features=gs.features.CorrelatedSets([[0, 1], [2]], 0.1), n_hidden=1),
     ):
         bound = gs.bound(problem)
@@ -26,6 +29,51 @@ def test_no_bound_known_is_said():
     signed = gs.Problem(n_hidden=1, features=gs.features.Independent(0.1, gs.features.Uniform(-1, 1), 3))
     assert not gs.bound(correlated, bias="zero").known
     assert not gs.bound(signed, bias="zero").known
+
+
+def test_equal_features_have_the_bound_of_one_active_feature():
+    problem = gs.Problem(5, 2, 0.01)
+    expected = gs.bounds.sparse_loss_bound(problem)
+    for found in (gs.bound(problem), gs.bound(problem, method="marked")):
+        assert found.known
+        assert found.exact == expected.exact
+        assert found.method == expected.method
+    loss = 0.001001482  # the best known, regular pentagons
+    assert 0.75 * loss < expected.value < loss
+
+
+def test_the_largest_of_the_bounds_that_apply_is_returned():
+    problem = gs.Problem(5, 2, 0.01)
+    without, free = gs.bound(problem, bias="zero"), gs.bound(problem)
+    assert "marked" in free.method
+    assert "marked" not in without.method  # without bias the capacity says more
+    assert without.value > 2 * free.value
+
+
+def test_a_density_without_inputs_of_one_feature_says_nothing():
+    assert not gs.bound(gs.Problem(5, 2, 1.0)).known
+
+
+def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
+    asked = []
+
+    def slow(problem):
+        asked.append(problem.n_features)
+        raise ValueError("nothing could be proved")
+
+    monkeypatch.setattr("geomsup.bounds.marked.sparse_loss_bound", slow)
+    assert not gs.bound(gs.Problem(6, 2)).known
+    assert asked == []
+    assert not gs.bound(gs.Problem(6, 2), method="marked").known
+    assert not gs.bound(gs.Problem(4, 2), method="marked").known  # four features in the plane lose nothing when alone
+    assert asked == [6]
+
+
+def test_methods_that_do_not_fit():
+    with pytest.raises(ValueError, match="'marked' is for problems"):
+        gs.bound(gs.ReluSquared(), n=5, m=2, method="marked")
+    with pytest.raises(ValueError, match="is for energies"):
+        gs.bound(gs.Problem(), method="two-point")
 
 
 def test_a_bound_reads_as_a_number_and_knows_its_exact_value():
