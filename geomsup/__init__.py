@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
+    from geomsup.phases import Sweep, sweep
     from geomsup.sparse import (
         BiasedRelu,
         CapacitySolution,
@@ -104,6 +105,8 @@ _LATER = {
     "Solution": "geomsup.optimize",
     "Status": "geomsup.optimize",
     "minimize": "geomsup.optimize",
+    "Sweep": "geomsup.phases",
+    "sweep": "geomsup.phases",
     "BiasedRelu": "geomsup.sparse",
     "CapacitySolution": "geomsup.sparse",
     "CustomPotential": "geomsup.sparse",
@@ -173,6 +176,7 @@ __all__ = [
     "Solution",
     "Status",
     "Stress",
+    "Sweep",
     "Symmetry",
     "TrainingHistory",
     "TrainingSettings",
@@ -211,6 +215,7 @@ __all__ = [
     "read_weights",
     "represented",
     "sampled_loss",
+    "sweep",
     "symmetry",
     "train",
     "untied_loss_and_grad",
