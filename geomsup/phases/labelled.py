@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -50,6 +49,8 @@ class Sweep:
     coords: dict[str, Array]
     values: dict[str, Array]
 
+    _kind: ClassVar[str] = "sweep"
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Values along each axis."""
@@ -63,20 +64,22 @@ class Sweep:
         ValueError
             There is none.
         """
-        check_names([name], self.values, "a result of this sweep")
+        check_names([name], self.values, f"an array of this {self._kind}")
         return self.values[name]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write everything to a ``.npz`` file (suffix added if missing) and return its path."""
-        arrays, meta = labelled_arrays(self.dims, self.coords, self.values)
-        return write_npz(path, arrays, meta, "sweep")
+        arrays = {f"coords/{name}": array for name, array in self.coords.items()}
+        arrays |= {f"values/{name}": array for name, array in self.values.items()}
+        return write_npz(path, arrays, {"dims": list(self.dims)}, self._kind)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Sweep:
-        """Read a sweep written by `save`; ValueError if the file holds anything else."""
-        arrays, meta = read_npz(path, "sweep")
-        with complete(path, "sweep"):
-            return cls(*from_labelled_arrays(arrays, meta["dims"]))
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; ValueError if the file holds anything else."""
+        arrays, meta = read_npz(path, cls._kind)
+        with complete(path, cls._kind):
+            values = {key.removeprefix("values/"): array for key, array in arrays.items() if key.startswith("values/")}
+            return cls(tuple(meta["dims"]), {name: arrays[f"coords/{name}"] for name in meta["dims"]}, values)
 
     def to_xarray(self) -> xarray.Dataset:
         """The same as an xarray Dataset, whose ``to_netcdf`` writes a netCDF file.
@@ -88,45 +91,21 @@ class Sweep:
         ValueError
             xarray is not installed.
         """
-        return dataset(self.dims, self.coords, self.values)
+        try:
+            import xarray
+        except ImportError:
+            raise ValueError(
+                'xarray is not installed: pip install "geomsup[xarray]", or use the arrays as they are'
+            ) from None
+        variables = {
+            name: ((*self.dims, *(f"{name}_{k}" for k in range(array.ndim - len(self.dims)))), array)
+            for name, array in self.values.items()
+        }
+        return xarray.Dataset(variables, coords=dict(self.coords))
 
     def __repr__(self) -> str:
         sizes = " × ".join(f"{name}={size}" for name, size in zip(self.dims, self.shape, strict=True))
-        return f"Sweep({sizes}: {', '.join(self.values)})"
+        return f"{type(self).__name__}({sizes}: {self._contents()})"
 
-
-def labelled_arrays(
-    dims: tuple[str, ...], coords: Mapping[str, Array], values: Mapping[str, Array]
-) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Arrays and header of a file."""
-    arrays = {f"coords/{name}": array for name, array in coords.items()}
-    return arrays | {f"values/{name}": array for name, array in values.items()}, {"dims": list(dims)}
-
-
-def from_labelled_arrays(
-    arrays: Mapping[str, Array], dims: list[str]
-) -> tuple[tuple[str, ...], dict[str, Array], dict[str, Array]]:
-    """The inverse: dims, coords and values."""
-    values = {key.removeprefix("values/"): array for key, array in arrays.items() if key.startswith("values/")}
-    return tuple(dims), {name: arrays[f"coords/{name}"] for name in dims}, values
-
-
-def dataset(dims: tuple[str, ...], coords: Mapping[str, Array], values: Mapping[str, Array]) -> xarray.Dataset:
-    """An xarray Dataset of labelled arrays.
-
-    Raises
-    ------
-    ValueError
-        xarray is not installed.
-    """
-    try:
-        import xarray
-    except ImportError:
-        raise ValueError(
-            'xarray is not installed: pip install "geomsup[xarray]", or use the arrays as they are'
-        ) from None
-    variables = {
-        name: ((*dims, *(f"{name}_{k}" for k in range(array.ndim - len(dims)))), array)
-        for name, array in values.items()
-    }
-    return xarray.Dataset(variables, coords=dict(coords))
+    def _contents(self) -> str:
+        return ", ".join(self.values)

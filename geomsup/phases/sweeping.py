@@ -20,7 +20,7 @@ from geomsup.phases._workers import workforce
 from geomsup.phases.grid import Grid, check_names
 from geomsup.phases.labelled import Sweep
 
-__all__ = ["sweep"]
+__all__ = ["check_arguments", "described", "identity_of", "shaped", "sweep"]
 
 TOLD = ("previous", "neighbours")
 """Parameters by which a function says that it can use what was found in and around a cell."""
@@ -95,7 +95,7 @@ def sweep(
     """
     grid = Grid.read(axes)
     fixed = dict(parameters or {})
-    _check_arguments(function, grid, fixed, passes)
+    check_arguments(function, grid, fixed, passes)
     integer("workers", workers, at_least=1)
     integer("chunk", chunk, at_least=1)
     task = _CellByCell(function, fixed)
@@ -182,7 +182,7 @@ def _plain(name: str, value: Any) -> np.ndarray[tuple[int, ...], np.dtype[Any]]:
     return array
 
 
-def _check_arguments(function: Callable[..., Any], grid: Grid, fixed: dict[str, Any], passes: int) -> None:
+def check_arguments(function: Callable[..., Any], grid: Grid, fixed: dict[str, Any], passes: int) -> None:
     """Refuse names that the function does not take, and passes that it does not know of."""
     integer("passes", passes, at_least=0)
     both = sorted(set(grid.dims) & set(fixed))
