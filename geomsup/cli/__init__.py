@@ -14,6 +14,7 @@ from geomsup.cli.audit import audit
 from geomsup.cli.bound import bound
 from geomsup.cli.identify import identify
 from geomsup.cli.intro import intro
+from geomsup.cli.phase import phase
 from geomsup.cli.solve import solve
 from geomsup.cli.train import train
 
@@ -31,5 +32,6 @@ main.add_command(train)
 main.add_command(audit)
 main.add_command(identify)
 main.add_command(bound)
+main.add_command(phase)
 main.add_command(atlas)
 main.add_command(intro)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -61,7 +63,8 @@ class Finish:
         pool = Pool.read(cell.previous, (problem.n_hidden, problem.n_features))
         minima: list[Minimum] = []
         for W, b, hits in zip(pool.W, pool.b, pool.hits.tolist(), strict=True):
-            minima = _merged(objective, [*minima, settle(objective, objective.pack(W, b), hits)])
+            one = settle(objective, objective.pack(W, b), hits, leave_saddles=not minima)
+            minima = _merged(objective, [*minima, one])
             if sum(one.kind != "saddle" for one in minima) == 2:
                 break
         best = minima[0]
@@ -83,7 +86,6 @@ class Finish:
             "runner_up_error": np.array(np.nan if other is None else other.error),
             "runner_up_W": self._filled([[np.nan]] if other is None else other.W, -2, -1),
             "runner_up_b": self._filled([np.nan] if other is None else other.b, -1),
-            "runner_up_label": np.array("" if other is None else identify(other.W).name),
         }
 
     def _filled(self, array: ArrayLike, *axes: int) -> np.ndarray[tuple[int, ...], np.dtype[Any]]:
@@ -123,6 +125,12 @@ class Train:
     n_instances: int
     seed: int
     settings: Mapping[str, Any]
+
+    @property
+    def stage(self) -> str:
+        """A name that says with what settings, so that a search is kept when they change."""
+        text = json.dumps([self.n_instances, self.seed, dict(self.settings)], sort_keys=True, default=repr)
+        return f"train-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def __call__(self, cells: list[Cell]) -> list[Record]:
         """Records of the cells."""

@@ -31,8 +31,8 @@ KNOWN = 0.02
 """Distance from an arrangement of the cell's own below which a neighbour's is nothing new."""
 SUGGESTED = 2
 """Arrangements that a neighbour suggests: its best ones."""
-BETTER = 1e-8
-"""Relative gain that counts as one: what descents leave open is below 1e-9."""
+BETTER = 1e-6
+"""Relative gain that counts as one: descents leave about as much open."""
 LOSS_TOL, SAME = 1e-5, 1e-2
 """When two descents ended in the same arrangement: relative difference in loss, and distance."""
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from geomsup._typing import BoolArray, FloatArray
-from geomsup.phases.labelled import Sweep
+from geomsup.identification import identify
+from geomsup.phases.labelled import Array, Sweep
 
 __all__ = ["PhaseDiagram"]
 
@@ -37,8 +38,8 @@ class PhaseDiagram(Sweep):
             has too many features for descents in common (see `phase_diagram`).
         ``label``, ``role``
             Its name, and what becomes of the last feature: not represented, dedicated dimension, in superposition.
-        ``runner_up_loss``, ``runner_up_error``, ``runner_up_W``, ``runner_up_b``, ``runner_up_label``
-            The next best local minimum, NaN and "" where none was found.
+        ``runner_up_loss``, ``runner_up_error``, ``runner_up_W``, ``runner_up_b``
+            The next best local minimum, NaN where none was found.
         ``trained_loss``, ``trained_label``, ``trained_role``
             With `train`: exact losses of all instances, and the geometry of the best.
 
@@ -72,6 +73,12 @@ class PhaseDiagram(Sweep):
         return np.asarray(self.values["runner_up_loss"] - self.values["loss"])
 
     @property
+    def runner_up_label(self) -> Array:
+        """Names of the next best minima, "" where there is none; they are looked up when they are asked for."""
+        W = self.values["runner_up_W"].reshape(-1, *self.values["runner_up_W"].shape[-2:])
+        return np.array([_name(one) for one in W]).reshape(self.shape)
+
+    @property
     def hit_rate(self) -> FloatArray:
         """Share of the random starts that ended in the best arrangement; NaN without any."""
         starts = self.values["n_starts"]
@@ -91,3 +98,9 @@ class PhaseDiagram(Sweep):
         found = [f"{label} {count}" for label, count in self.count().items()]
         more = [f"and {len(found) - 4} more"] if len(found) > 4 else []
         return ", ".join([*found[:4], *more])
+
+
+def _name(W: FloatArray) -> str:
+    """Of an arrangement filled up with NaN."""
+    rows, columns = np.isfinite(W).any(axis=1), np.isfinite(W).any(axis=0)
+    return identify(W[np.ix_(rows, columns)]).name if rows.any() else ""

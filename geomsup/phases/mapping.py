@@ -25,8 +25,9 @@ from geomsup.problem import Problem
 
 __all__ = ["phase_diagram"]
 
-TOGETHER = 32
-"""Cells per task. Descents of that many problems with two features in common take 4.6 ms each, of 64 4.2 ms."""
+TOGETHER, SEVERAL = 64, 8
+"""Cells per task: of up to three features, where descents in common save most, and of more. What is in flight when a
+computation is killed takes some seconds."""
 
 
 def phase_diagram(
@@ -102,23 +103,24 @@ def phase_diagram(
     if n_starts is not None:
         integer("n_starts", n_starts, at_least=1)
     trainer = _trainer(family, train, seed)
+    chunk = TOGETHER if largest[1] <= 3 else SEVERAL
     store = None
     if cache is not None:
-        asked: JSON = {"axes": grid.to_dict(), "passes": passes, "chunk": TOGETHER}
-        asked |= described({"n_starts": n_starts, "bias": bias, "seed": seed, "train": train})
+        asked: JSON = {"axes": grid.to_dict(), "passes": passes, "chunk": chunk}
+        asked |= described({"n_starts": n_starts, "bias": bias, "seed": seed})
         if isinstance(family, Varied):
             name, asked, source = "phase_diagram", asked | {"problem": family.to_dict()}, ""
         else:
             name, asked, source = identity_of(family, asked)
         store = Store(cache, name, asked, source)
     with workforce(workers, cluster) as workers_at_hand:
-        stages = Stages(grid, workers_at_hand, store, TOGETHER, callback)
+        stages = Stages(grid, workers_at_hand, store, chunk, callback)
         pools = relaxed(stages, Search(family, largest, n_starts, bias, seed), passes)
         cells = [Cell(k, grid.point(k), pool, []) for k, pool in enumerate(pools)]
         found = stages.run("finish", Finish(family, largest, bias), cells)
         records = [found[k] for k in range(grid.size)]
         if trainer is not None:
-            trained = stages.run("train", trainer, [cell._replace(previous=None) for cell in cells])
+            trained = stages.run(trainer.stage, trainer, [cell._replace(previous=None) for cell in cells])
             records = [record | trained[k] for k, record in enumerate(records)]
     return PhaseDiagram(grid.dims, grid.coords, shaped(records, grid))
 
