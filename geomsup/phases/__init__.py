@@ -11,10 +11,11 @@
 =================================  ============================================================
 """
 
+from geomsup.phases._finish import ROLES, role
 from geomsup.phases.candidates import Candidate, candidates
 from geomsup.phases.diagram import PhaseDiagram
 from geomsup.phases.labelled import Sweep
 from geomsup.phases.mapping import phase_diagram
 from geomsup.phases.sweeping import sweep
 
-__all__ = ["Candidate", "PhaseDiagram", "Sweep", "candidates", "phase_diagram", "sweep"]
+__all__ = ["ROLES", "Candidate", "PhaseDiagram", "Sweep", "candidates", "phase_diagram", "role", "sweep"]

@@ -46,7 +46,7 @@ def phase_diagram(
 ) -> PhaseDiagram:
     r"""Map which arrangement is best over a grid of problems.
 
-    Every cell descends from the arrangements of the theory (:func:`~geomsup.phases.candidates.candidates`) and from
+    Every cell descends from the arrangements of the theory (``geomsup.phases.candidates``) and from
     random starts. Then cells are told what the cells beside them found, in passes, until nothing changes. At last the
     best arrangement and the next best minimum of every cell are finished by Newton's method, with exact losses, and
     named.
