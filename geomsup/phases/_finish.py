@@ -98,6 +98,8 @@ class Finish:
 
 def _merged(objective: Objective, minima: list[Minimum]) -> list[Minimum]:
     """Lowest first, equal ones once."""
+    if len(minima) == 1:
+        return minima
     W, b = np.array([one.W for one in minima]), np.array([one.b for one in minima])
     loss = np.array([one.loss for one in minima])
     least = LEAST_SCALE * objective.scale

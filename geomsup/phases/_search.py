@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -99,78 +100,87 @@ class Search:
 
     def __call__(self, cells: list[Cell]) -> list[Record]:
         """Records of the cells."""
-        problems = [self.family(**cell.point) for cell in cells]
-        objectives = [Objective(problem, self.bias) for problem in problems]
-        pools: dict[int, Pool] = {}
-        sizes: dict[int, list[int]] = {}
-        for k, objective in enumerate(objectives):
-            if objective.exact:
-                sizes.setdefault(objective.size, []).append(k)
+        found: dict[int, Record] = {}
+        together: dict[tuple[int, int], list[_Work]] = {}
+        for cell in cells:
+            problem = self.family(**cell.point)
+            told = None if cell.previous is None else _suggestions(cell, problem)
+            if cell.previous is not None and told is not None and not len(told[0]):
+                found[cell.number] = cell.previous
+                continue
+            work = _Work(cell, Objective(problem, self.bias), told)
+            if work.objective.exact:
+                together.setdefault((problem.n_hidden, problem.n_features), []).append(work)
             else:
-                pools[k] = self._one(cells[k], objective)
-        for together in sizes.values():
-            found = self._many([cells[k] for k in together], [objectives[k] for k in together])
-            pools |= dict(zip(together, found, strict=True))
-        records = []
-        for k, cell in enumerate(cells):
-            record = pools[k].to_record(self.largest)
-            records.append(record if cell.previous is None or _improved(record, cell.previous) else cell.previous)
-        return records
+                found[cell.number] = self._record(work, self._one(work))
+        for several in together.values():
+            pools = self._many(several)
+            found |= {work.cell.number: self._record(work, pool) for work, pool in zip(several, pools, strict=True)}
+        return [found[cell.number] for cell in cells]
 
-    def _many(self, cells: list[Cell], objectives: list[Objective]) -> list[Pool]:
+    def _record(self, work: _Work, new: Pool) -> Record:
+        """New arrangements together with those that the cell had; its record as it was where that gains nothing."""
+        record = _pooled(work, new).to_record(self.largest)
+        before = work.cell.previous
+        return record if before is None or _improved(record, before) else before
+
+    def _many(self, several: list[_Work]) -> list[Pool]:
         """Small problems of one size, descended together."""
-        starts = [self._starts(cell, objective) for cell, objective in zip(cells, objectives, strict=True)]
+        starts = [self._starts(work) for work in several]
         whose = np.concatenate([np.full(len(x), k) for k, (x, _) in enumerate(starts)])
-        x, loss = np.empty((0, objectives[0].size)), np.empty(0)
-        if whose.size:
-            x, loss = descend_together(objectives, np.concatenate([x for x, _ in starts]), whose)
+        x, loss = descend_together([work.objective for work in several], np.concatenate([x for x, _ in starts]), whose)
         pools = []
-        for k, (cell, objective) in enumerate(zip(cells, objectives, strict=True)):
-            W, b = objective.unpack(x[whose == k])
-            n_random = starts[k][1]
+        for k, (work, (_, n_random)) in enumerate(zip(several, starts, strict=True)):
+            W, b = work.objective.unpack(x[whose == k])
             hits = (np.arange(len(W)) >= len(W) - n_random).astype(np.int64)
-            pools.append(_pooled(cell, objective, Pool(W, np.array(b), loss[whose == k], hits, n_random)))
+            pools.append(Pool(W, np.array(b), loss[whose == k], hits, n_random))
         return pools
 
-    def _starts(self, cell: Cell, objective: Objective) -> tuple[FloatArray, int]:
+    def _starts(self, work: _Work) -> tuple[FloatArray, int]:
         """Where the descents of a cell begin, random ones last, and how many of them there are."""
-        problem = objective.problem
-        if cell.previous is not None:
-            W, b = _suggestions(cell, problem)
-            return objective.pack(W, b), 0
-        rng = np.random.default_rng([self.seed, cell.number])
-        named = candidates(problem)
-        x = objective.pack(np.array([one.W for one in named]), np.array([one.b for one in named]))
+        objective, problem = work.objective, work.objective.problem
+        if work.told is not None:
+            return objective.pack(*work.told), 0
+        rng = np.random.default_rng([self.seed, work.cell.number])
+        x = objective.pack(*_named(problem))
         best = np.argsort(objective(objective.project(x), objective.fine)[0], kind="stable")[:TRIED]
         x = x[best] + NOISE * rng.normal(size=(len(best), objective.size))
         count = starts_of(problem.n_features) if self.n_starts is None else self.n_starts
         own = objective.pack(*random_starts(rng, count, problem.n_hidden, problem.n_features))
         return np.concatenate([x, own]), count
 
-    def _one(self, cell: Cell, objective: Objective) -> Pool:
+    def _one(self, work: _Work) -> Pool:
         """A larger problem, by the search that `minimize` is."""
-        problem = objective.problem
-        if cell.previous is None:
-            named = candidates(problem)
-            start = (np.array([one.W for one in named]), np.array([one.b for one in named]))
-            rng = np.random.default_rng([self.seed, cell.number])
-            found = minimize(problem, n_starts=self.n_starts, rng=rng, start=start, bias=self.bias)
+        problem = work.objective.problem
+        if work.told is None:
+            rng = np.random.default_rng([self.seed, work.cell.number])
+            found = minimize(problem, n_starts=self.n_starts, rng=rng, start=_named(problem), bias=self.bias)
             hits, count = [one.hits for one in found.minima], found.n_descents
         else:
-            start = _suggestions(cell, problem)
-            if not len(start[0]):
-                return Pool.read(cell.previous, (problem.n_hidden, problem.n_features))
             method = MultistartLBFGS(n_rounds=0)
-            found = minimize(problem, method=method, n_starts=0, start=start, bias=self.bias)
+            found = minimize(problem, method=method, n_starts=0, start=work.told, bias=self.bias)
             hits, count = [0] * len(found.minima), 0
         W, b = np.array([one.W for one in found.minima]), np.array([one.b for one in found.minima])
-        loss = np.array([one.loss for one in found.minima])
-        return _pooled(cell, objective, Pool(W, b, loss, np.array(hits), count))
+        return Pool(W, b, np.array([one.loss for one in found.minima]), np.array(hits), count)
+
+
+class _Work(NamedTuple):
+    """A cell, what is minimised there, and what its neighbours suggest: W and b; None at first."""
+
+    cell: Cell
+    objective: Objective
+    told: tuple[FloatArray, FloatArray] | None
+
+
+def _named(problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """The candidates of the theory, W and b."""
+    named = candidates(problem)
+    return np.array([one.W for one in named]), np.array([one.b for one in named])
 
 
 def starts_of(n_features: int) -> int:
     """Random starts of a small problem, besides the candidates of the theory."""
-    return {1: 2, 2: 5, 3: 14, 4: 24}.get(n_features, 40)
+    return {1: 2, 2: 4, 3: 14, 4: 24}.get(n_features, 40)
 
 
 def _suggestions(cell: Cell, problem: Problem) -> tuple[FloatArray, FloatArray]:
@@ -194,10 +204,11 @@ def _suggestions(cell: Cell, problem: Problem) -> tuple[FloatArray, FloatArray]:
     return W, np.array([b for _, b in found]).reshape(-1, shape[1])
 
 
-def _pooled(cell: Cell, objective: Objective, new: Pool) -> Pool:
+def _pooled(work: _Work, new: Pool) -> Pool:
     """The new arrangements together with those that the cell had, equal ones once."""
-    if cell.previous is not None:
-        old = Pool.read(cell.previous, new.W.shape[1:])
+    objective = work.objective
+    if work.cell.previous is not None:
+        old = Pool.read(work.cell.previous, new.W.shape[1:])
         new = Pool(
             np.concatenate([old.W, new.W]), np.concatenate([old.b, new.b]), np.concatenate([old.loss, new.loss]),
             np.concatenate([old.hits, new.hits]), old.n_starts,

@@ -1,4 +1,4 @@
-"""Phase diagrams: the right minimum in every cell, the same for everyone, its name and its rival, and what is refused."""
+"""Phase diagrams: the right minimum in every cell, the same for everyone, its name and its rival; refusals."""
 
 import numpy as np
 import pytest
