@@ -67,7 +67,7 @@ def trained(n, m, cells, models, steps):
 
 
 def compute(quick, progress):
-    cells, few, models, steps = (12, 6, 1, 2000) if quick else (60, 30, 3, 10_000)
+    cells, few, models, steps = (10, 5, 1, 1500) if quick else (60, 30, 3, 10_000)
     data = {"cells": cells, "few": few}
     for n, m in SETTINGS:
         items = {f"theory-{n}": ("theory", n, m, cells), f"searched-{n}": ("searched", n, m, cells)}

@@ -180,7 +180,7 @@ def _named(problem: Problem) -> tuple[FloatArray, FloatArray]:
 
 def starts_of(n_features: int) -> int:
     """Random starts of a small problem, besides the candidates of the theory."""
-    return {1: 2, 2: 4, 3: 14, 4: 24}.get(n_features, 40)
+    return {1: 2, 2: 4, 3: 14, 4: 24, 5: 40}.get(n_features, 64)
 
 
 def _suggestions(cell: Cell, problem: Problem) -> tuple[FloatArray, FloatArray]:

@@ -25,11 +25,11 @@ def problem_at(i: int, j: int, n: int = 2, m: int = 1) -> gs.Problem:
 
 
 def test_losses_are_exact_and_those_of_a_long_search(pair):
-    for i, j in ((0, 0), (1, 1), (2, 0), (3, 2)):
+    for i, j in ((1, 1), (2, 0)):
         problem = problem_at(i, j)
         loss = gs.expected_loss(problem, pair["W"][i, j], pair["b"][i, j])
         assert abs(float(loss) - pair.loss[i, j]) <= loss.error + pair.error[i, j]
-        searched = gs.minimize(problem, n_starts=100, rng=7)
+        searched = gs.minimize(problem, n_starts=40, rng=7)
         # measured: at most 3e-16 apart
         assert abs(searched.loss - pair.loss[i, j]) <= 1e-12
     assert pair["converged"].all()
@@ -112,11 +112,9 @@ def test_families_sizes_and_larger_problems():
     assert diagram["W"].shape == (3, 2, 1, 3)
     assert np.isnan(diagram["W"][0, 0, 0]).tolist() == [False, True, True]
     assert diagram.loss[0, 0] <= 1e-15
-    large = gs.phase_diagram(
-        lambda p: gs.Problem(7, 2, p), {"p": [0.02]}, n_starts=4, passes=1
-    )  # fmt: skip
-    assert large["n_starts"][0] > 4  # descents, with hops
-    assert large.loss[0] < float(gs.expected_loss(gs.Problem(7, 2, 0.02), np.zeros((2, 7)), np.full(7, 0.01)))
+    large = gs.phase_diagram(lambda p: gs.Problem(9, 2, p), {"p": [0.02]}, n_starts=2, passes=1)
+    assert large["n_starts"][0] > 2  # descents, with hops
+    assert large.loss[0] < float(gs.expected_loss(gs.Problem(9, 2, 0.02), np.zeros((2, 9)), np.full(9, 0.01)))
 
 
 def test_what_varies_in_a_problem():
