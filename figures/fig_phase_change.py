@@ -84,13 +84,13 @@ def one_panel(kind, *arguments):
 def draw(data):
     figure, axes = plt.subplots(2, 3, figsize=(7.0, 5.0), layout="constrained", sharex=True, sharey=True)
     panels = {"theory": "theory: best of its candidates", "searched": "least loss found", "trained": "training"}
-    for row, (n, m) in zip(axes, SETTINGS, strict=True):
+    for number, (row, (n, m)) in enumerate(zip(axes, SETTINGS, strict=True)):
         for ax, (kind, title) in zip(row, panels.items(), strict=True):
             cells = int(data["few" if kind == "trained" else "cells"])
             diagram = gs.Sweep(tuple(axes_of(cells)), axes_of(cells), {kind: data[f"{kind}{n}"]})
             gs.plot.phase_diagram(diagram, by=kind, colours=COLOURS, legend=False, boundaries=kind != "trained", ax=ax)
             ax.set(xlabel="", ylabel="", xlim=(1, 0.01), ylim=(0.1, 10))
-            ax.set_title(title if row is axes[0] else "")
+            ax.set_title("" if number else title)
         row[0].set_ylabel(f"{n} features, {m} dimension{'s' if m > 1 else ''}\nrelative importance of the last")
     for ax in axes[-1]:
         ax.set_xlabel("density (1 − sparsity)")

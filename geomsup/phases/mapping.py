@@ -60,8 +60,9 @@ def phase_diagram(
         has in the problem; ``importance_decay`` R, for importances Rⁱ; ``n_features``; ``n_hidden``; ``activation``.
         For a function: its parameters.
     n_starts : int, optional
-        Random starts of a cell. By default 4 for two features, 14 for three, 24 for four, 40 for five, then 64. Larger problems
-        (whose loss takes more than 700 spline nodes) are searched by :func:`geomsup.minimize`, with its default.
+        Random starts of a cell. By default 4 for two features, 14 for three, 24 for four, 40 for five, then 64. Larger
+        problems (whose loss takes more than 700 spline nodes) are searched by :func:`geomsup.minimize`, with its
+        default.
     bias : "free", "zero", "nonpositive", or array of shape (n_features,)
         As in :func:`geomsup.minimize`.
     seed : int
