@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
+    from geomsup.phases import PhaseDiagram, Sweep, phase_diagram, sweep
     from geomsup.sparse import (
         BiasedRelu,
         CapacitySolution,
@@ -104,6 +105,10 @@ _LATER = {
     "Solution": "geomsup.optimize",
     "Status": "geomsup.optimize",
     "minimize": "geomsup.optimize",
+    "PhaseDiagram": "geomsup.phases",
+    "Sweep": "geomsup.phases",
+    "phase_diagram": "geomsup.phases",
+    "sweep": "geomsup.phases",
     "BiasedRelu": "geomsup.sparse",
     "CapacitySolution": "geomsup.sparse",
     "CustomPotential": "geomsup.sparse",
@@ -165,6 +170,7 @@ __all__ = [
     "Minimum",
     "MultistartLBFGS",
     "OneActiveSolution",
+    "PhaseDiagram",
     "PiecewisePolynomial",
     "Problem",
     "ReluSquared",
@@ -174,6 +180,7 @@ __all__ = [
     "Solution",
     "Status",
     "Stress",
+    "Sweep",
     "Symmetry",
     "TrainingHistory",
     "TrainingSettings",
@@ -209,10 +216,12 @@ __all__ = [
     "one_active_loss",
     "one_active_loss_and_grad",
     "oracle_loss",
+    "phase_diagram",
     "plot",
     "read_weights",
     "represented",
     "sampled_loss",
+    "sweep",
     "symmetry",
     "train",
     "untied_loss_and_grad",

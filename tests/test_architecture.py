@@ -38,7 +38,7 @@ ROOMS = (
     "plot",
     "cli",
 )
-LAZY = {"cvxpy", "matplotlib", "joblib", "numba", "networkx", "click", "rich", "flint"}
+LAZY = {"cvxpy", "matplotlib", "joblib", "numba", "networkx", "click", "rich", "flint", "dask", "distributed", "xarray"}
 MAX_LINES = 400
 
 

@@ -15,16 +15,15 @@ import hashlib
 import multiprocessing
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from math import inf
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
+from geomsup._steps import Step, end_with_the_parent, time_left
 from geomsup._typing import JSON
 from geomsup._validate import integer
 from geomsup.atlas.candidates import catalogued, constructed, related, suggested
@@ -40,17 +39,6 @@ MOST_SWEEPS = 8
 COST = {"energy": 1.0, "capacity": 3.0, "one_active": 8.0}
 """Relative time of a search, as a multiple of m n²; 8 for an expected loss. The longest go first, and estimates
 depend on it."""
-
-
-class Step(NamedTuple):
-    """What a callback is told: the step, entries done and in all, seconds since it began, and an estimate of the
-    rest: NaN before there is one."""
-
-    name: str
-    done: int
-    total: int
-    seconds: float
-    left: float
 
 
 def rebuild(
@@ -104,8 +92,8 @@ def rebuild(
     """
     target = SHIPPED if path is None else Path(path)
     workers = integer("workers", workers, at_least=1)
-    m_most = np.inf if most_hidden is None else integer("most_hidden", most_hidden, at_least=1)
-    n_most = np.inf if most_features is None else integer("most_features", most_features, at_least=1)
+    m_most = inf if most_hidden is None else integer("most_hidden", most_hidden, at_least=1)
+    n_most = inf if most_features is None else integer("most_features", most_features, at_least=1)
     kinds = KINDS if kind is None else (known_kind(kind),)
     wanted = [key for key in keys() if key[0] in kinds and key[1] <= m_most and key[2] <= n_most]
     before = Atlas.load(target) if target.exists() else Atlas([])
@@ -199,7 +187,7 @@ def _step(
         if callback is not None:
             seconds = time.monotonic() - start
             rest = sum(cost[other] for other in missing if other not in found)
-            left = seconds * rest / (everything - rest) if rest < everything else np.nan
+            left = time_left(seconds, everything - rest, rest)
             callback(Step(folder.name, len(found), len(files), seconds, left))
     return {key: found[key] for key in arguments}
 
@@ -219,7 +207,7 @@ def _computed(
         return
     # Fresh processes: a fork would copy threads in the middle of what they do.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_the_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_the_parent) as pool:
         try:
             futures = {pool.submit(_alone, function, values): key for key, values in arguments.items()}
             for future in as_completed(futures):
@@ -234,15 +222,3 @@ def _computed(
 def _alone(function: Callable[..., Entry], values: tuple[object, ...]) -> Entry:
     with threadpool_limits(1):
         return function(*values)
-
-
-def _end_with_the_parent() -> None:
-    """In a worker: do not outlive a parent that was killed."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -7,29 +7,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from math import isfinite
 from pathlib import Path
 
-from geomsup.atlas._rebuilding import Step, rebuild
+from geomsup._steps import Report
+from geomsup.atlas._rebuilding import rebuild
 from geomsup.atlas.table import SHIPPED
 
 __all__ = ["Report", "main"]
-
-
-class Report:
-    """Lines on standard error: how far a rebuild is, and about how long it will take; one in `every` seconds."""
-
-    def __init__(self, every: float = 10.0) -> None:
-        self.every, self.next, self.name = every, 0.0, ""
-
-    def __call__(self, step: Step) -> None:
-        now = time.monotonic()
-        if now < self.next and step.name == self.name and step.done < step.total:
-            return
-        self.next, self.name = now + self.every, step.name
-        left = f"; about {_span(step.left)} left" if step.done < step.total and isfinite(step.left) else ""
-        print(f"{step.name}: {step.done} of {step.total} entries in {_span(step.seconds)}{left}", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,10 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     print(f"{options.out}: {atlas}, {len(atlas.changes)} improved so far")
     return 0
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 if __name__ == "__main__":

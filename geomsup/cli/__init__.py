@@ -16,6 +16,7 @@ from geomsup.cli.bound import bound
 from geomsup.cli.claims import claims
 from geomsup.cli.identify import identify
 from geomsup.cli.intro import intro
+from geomsup.cli.phase import phase
 from geomsup.cli.solve import solve
 from geomsup.cli.train import train
 
@@ -33,6 +34,7 @@ main.add_command(train)
 main.add_command(audit)
 main.add_command(identify)
 main.add_command(bound)
+main.add_command(phase)
 main.add_command(atlas)
 main.add_command(claims)
 main.add_command(intro)

@@ -51,7 +51,9 @@ def loss_tolerance(n_features: int) -> float:
     return 1e-12 if n_features <= 32 else 1e-10
 
 
-def settle(objective: Objective, x: FloatArray, hits: int = 1, *, newton_steps: int | None = None) -> Minimum:
+def settle(
+    objective: Objective, x: FloatArray, hits: int = 1, *, newton_steps: int | None = None, leave_saddles: bool = True
+) -> Minimum:
     """Newton from a descended point, leaving a saddle if it is one; then the exact loss and gradient.
 
     Parameters
@@ -64,6 +66,8 @@ def settle(objective: Objective, x: FloatArray, hits: int = 1, *, newton_steps: 
         Descents that ended there.
     newton_steps : int, optional
         Most steps where there are too many parameters for a Hessian by differences; 0 leaves x as it is there.
+    leave_saddles : bool
+        False returns a saddle as one, where a Hessian is formed: leaving it takes ten times as long.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def settle(objective: Objective, x: FloatArray, hits: int = 1, *, newton_steps: 
     tol = 0.3 * GRADIENT_TOL * objective.scale
     shape: Curvature | None
     if objective.size <= LARGEST_HESSIAN:
-        x, _, _, shape = polish_past_saddles(objective, x, tol)
+        x, _, _, shape = (polish_past_saddles if leave_saddles else polish)(objective, x, tol)
     elif newton_steps == 0:
         shape = None
     else:

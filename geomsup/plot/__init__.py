@@ -11,6 +11,7 @@ matplotlib is imported when a picture is drawn, not before. The colours can be t
 `interference`       Σ_{j≠i} (Ŵ_i·W_j)² as bars
 `dimensionality`     D_i as dots, with lines at the values known by name
 `feature_graph`      features joined where they are not orthogonal, factor by factor
+`phase_diagram`      which arrangement is best over a grid, one colour per name
 ===================  ====================================================================
 
 Examples
@@ -26,5 +27,15 @@ from geomsup.plot.bars import dimensionality, interference, norms
 from geomsup.plot.directions import arrangement, oriented
 from geomsup.plot.graph import feature_graph
 from geomsup.plot.matrix import gram
+from geomsup.plot.phases import phase_diagram
 
-__all__ = ["arrangement", "dimensionality", "feature_graph", "gram", "interference", "norms", "oriented"]
+__all__ = [
+    "arrangement",
+    "dimensionality",
+    "feature_graph",
+    "gram",
+    "interference",
+    "norms",
+    "oriented",
+    "phase_diagram",
+]
