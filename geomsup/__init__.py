@@ -25,7 +25,7 @@ from geomsup.loss import (
 from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
-    from geomsup import bounds, frames, plot
+    from geomsup import bounds, frames, phases, plot
     from geomsup.atlas import AtlasModule
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.bounds import Bound, Bracket, Certificate, Verification, bound, bracket, capacity, verify
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
+    from geomsup.phases import Boundary, Branch, continuation, phase_boundary
     from geomsup.sparse import (
         BiasedRelu,
         CapacitySolution,
@@ -104,6 +105,10 @@ _LATER = {
     "Solution": "geomsup.optimize",
     "Status": "geomsup.optimize",
     "minimize": "geomsup.optimize",
+    "Boundary": "geomsup.phases",
+    "Branch": "geomsup.phases",
+    "continuation": "geomsup.phases",
+    "phase_boundary": "geomsup.phases",
     "BiasedRelu": "geomsup.sparse",
     "CapacitySolution": "geomsup.sparse",
     "CustomPotential": "geomsup.sparse",
@@ -133,6 +138,7 @@ _LATER = {
     "atlas": "",
     "bounds": "",
     "frames": "",
+    "phases": "",
     "plot": "",
 }
 """Names imported when first used, so that `import geomsup` stays light."""
@@ -146,7 +152,9 @@ __all__ = [
     "Audit",
     "BiasedRelu",
     "Bound",
+    "Boundary",
     "Bracket",
+    "Branch",
     "CapacitySolution",
     "Certificate",
     "ConstantRate",
@@ -188,6 +196,7 @@ __all__ = [
     "capacity",
     "capacity_of",
     "capacity_search",
+    "continuation",
     "dimensions_per_feature",
     "effective_loss_and_grad",
     "energy_of",
@@ -207,6 +216,8 @@ __all__ = [
     "one_active_loss",
     "one_active_loss_and_grad",
     "oracle_loss",
+    "phase_boundary",
+    "phases",
     "plot",
     "read_weights",
     "represented",
