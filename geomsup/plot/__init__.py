@@ -11,6 +11,7 @@ matplotlib is imported when a picture is drawn, not before. The colours can be t
 `interference`       Σ_{j≠i} (Ŵ_i·W_j)² as bars
 `dimensionality`     D_i as dots, with lines at the values known by name
 `feature_graph`      features joined where they are not orthogonal, factor by factor
+`branch`             loss or D_i along a branch of minima
 ===================  ====================================================================
 
 Examples
@@ -23,8 +24,9 @@ Examples
 """
 
 from geomsup.plot.bars import dimensionality, interference, norms
+from geomsup.plot.branches import branch
 from geomsup.plot.directions import arrangement, oriented
 from geomsup.plot.graph import feature_graph
 from geomsup.plot.matrix import gram
 
-__all__ = ["arrangement", "dimensionality", "feature_graph", "gram", "interference", "norms", "oriented"]
+__all__ = ["arrangement", "branch", "dimensionality", "feature_graph", "gram", "interference", "norms", "oriented"]
