@@ -1,4 +1,4 @@
-r"""Moments of the positive part of z = t + Σ a_j u_j with u_j independent and uniform on [0, 1], a_j ≥ 0: E z₊ʳ, E u z₊ʳ.
+r"""Moments E z₊ʳ and E u z₊ʳ of z = t + Σ a_j u_j, a_j ≥ 0, the u_j independent and uniform on [0, 1].
 
 With d the largest of the a_j and F the same with it left out,
 

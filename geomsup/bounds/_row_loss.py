@@ -4,20 +4,21 @@ Output i is z₊ with z = b_i + Σ_j G_ij x_j, G = WᵀW, and loses, the sum run
 
 .. math:: \varphi_i = \frac{p_i}{3} + E z_+^2 - 2 E\,x_i z_+, \qquad E z_+^2 = \sum_S \pi_S E_S z_+^2 .
 
-As functions of (G_i1, …, G_in, b_i), in which z is affine, both E z₊² and E x_i z₊ are **convex**, since x_i ≥ 0. So on a
-box of these n + 1 parameters E z₊² is at least its tangent at the center, and E x_i z₊ is at most any affine function plus
-the largest excess over that at a vertex. The two together are an affine lower bound whose error is of second order in
-the size of the box. It needs no derivative of E x_i z₊: the affine function has the mean slopes between vertices.
+As functions of (G_i1, …, G_in, b_i), in which z is affine, both E z₊² and E x_i z₊ are **convex**, since x_i ≥ 0. So on
+a box of these n + 1 parameters E z₊² is at least its tangent at the center, and E x_i z₊ is at most any affine function
+plus the largest excess over that at a vertex. The two together are an affine lower bound whose error is of second order
+in the size of the box. It needs no derivative of E x_i z₊: the affine function has the mean slopes between vertices.
+The part of E z₊² from inputs that are 0, π_∅ b₊², stays as it is: π_∅ is not small where p is.
 
 G is quadratic in W: with W = W₀ + D, |D| ≤ h elementwise,
 
 .. math:: G_{ij} = (G_0)_{ij} + \sum_k (W_{ki} D_{kj} + W_{kj} D_{ki}) + \sum_k D_{ki} D_{kj},
 
-and the last sum is at most Σ h_ki h_kj, and not negative for i = j. That makes the lower bound affine in D, up to second
-order again.
+and the last sum is at most Σ h_ki h_kj, and not negative for i = j. That makes the lower bound affine in D, up to
+second order again.
 
-**Rounding.** Everything that enters is at most Σ_{S ≠ ∅} π_S (1 + M)² + π_∅ (b + h_b)₊² in size, M = Σ_j |G_ij| + |b| at its
-largest; the moments are computed to 2⁻⁴² of it, and some fifty operations follow. 2⁻³⁹ of it is subtracted.
+**Rounding.** Everything that enters is at most Σ_{S ≠ ∅} π_S (1 + M)² + π_∅ (b + h_b)₊² in size, M = Σ_j |G_ij| + |b|
+at its largest; the moments are computed to 2⁻⁴² of it, and some fifty operations follow. 2⁻³⁹ of it is subtracted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from itertools import combinations
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import FloatArray
+from geomsup._typing import FloatArray, IntArray
+from geomsup.bounds._numbers import below
 from geomsup.bounds._positive_parts import descending, moment, own_moment
 
 __all__ = ["ROUNDING", "Affine", "Row", "gram"]
@@ -73,7 +75,7 @@ class Row:
                 for j in range(n):
                     weight *= p[j] if j in active else 1 - p[j]
                 if weight:
-                    table[active] = float(int(weight.p) / int(weight.q))
+                    table[active] = below(weight)
         return cls(i, n, table)
 
     @property
@@ -86,6 +88,11 @@ class Row:
         """π of no active feature."""
         return self.probability.get((), 0.0)
 
+    @property
+    def something(self) -> float:
+        """Σ π_S over the other sets: accurate where 1 − π_∅ is not."""
+        return sum(weight for active, weight in self.probability.items() if active)
+
     def response(self, g: Sequence[FloatArray], b: FloatArray) -> FloatArray:
         """E x_i z₊ at parameters g_j, b of shapes that broadcast."""
         total: FloatArray = np.zeros(1)
@@ -94,8 +101,8 @@ class Row:
                 others = [j for j in active if j != self.i]
                 low = b + sum(np.minimum(g[j], 0.0) for j in others)
                 sizes = descending([np.abs(g[j]) for j in others])
-                low, own, *sizes = np.broadcast_arrays(low, g[self.i], *sizes)
-                total = total + weight * own_moment(low, own, sizes, 1)
+                low, own, *rest = np.broadcast_arrays(low, g[self.i], *sizes)
+                total = total + weight * own_moment(low, own, rest, 1)
         return total
 
     def power(self, g: Sequence[FloatArray], b: FloatArray) -> tuple[FloatArray, list[FloatArray], FloatArray]:
@@ -125,7 +132,7 @@ class Row:
     def size(self, g: Sequence[FloatArray], b: FloatArray, spread: FloatArray | float = 0.0) -> FloatArray:
         """What ROUNDING is relative to."""
         largest = 1 + spread + np.abs(b) + sum(np.abs(one) for one in g)
-        return np.asarray((1 - self.nothing) * largest**2 + self.nothing * np.maximum(b + spread, 0.0) ** 2)
+        return np.asarray(self.something * largest**2 + self.nothing * np.maximum(b + spread, 0.0) ** 2)
 
     def at_least(self, x: FloatArray, h: FloatArray) -> FloatArray:
         """A constant below the loss on boxes, whatever the bias: that of a feature with a = G_ii and a free offset."""
@@ -134,7 +141,7 @@ class Row:
         long = np.maximum(least - 1, 0.0) / np.maximum(least + 1, 1.0)
         return np.asarray(self.alone * (long**2 + np.maximum(1 - most, 0.0) ** 2 / 4) * (1 - ROUNDING))
 
-    def lower(self, x: FloatArray, h: FloatArray, owner: FloatArray, b: FloatArray, hb: FloatArray) -> Affine:
+    def lower(self, x: FloatArray, h: FloatArray, owner: IntArray, b: FloatArray, hb: FloatArray) -> Affine:
         """The affine lower bound for each cell, the bias within b ± hb and the weights those of the box `owner`."""
         i, n = self.i, self.n
         ranges = [tuple(part[owner] for part in gram(x, h, i, j)) for j in range(n)]

@@ -2,6 +2,7 @@
 
 import time
 from fractions import Fraction
+from itertools import pairwise
 from math import factorial
 
 import numpy as np
@@ -96,7 +97,7 @@ def row_loss(p, i, W, b):
 @settings(max_examples=60)
 @given(st.integers(0, 10**9))
 def test_rows_are_enclosed_from_below(seed):
-    """Inside its box and cell a row is at least the affine function, and at least the constant, and its value is exact."""
+    """Inside its box and cell a row is at least the affine function and the constant, and its value is exact."""
     rng = np.random.default_rng(seed)
     p, x, h, owner, b, hb = random_setting(rng)
     i = int(rng.integers(len(p)))
@@ -139,7 +140,7 @@ def test_cells_and_boxes_are_cut_without_gaps():
     assert cut.h.tolist() == [0.5, 0.5, 1.0, 1.0, 1.0]
     both = cover.halved()
     assert both.volume == pytest.approx(cover.volume)
-    assert both.count == 4
+    assert both.size == 4
     one = both.select(np.array([False, True, False, True]))
     assert one.cells[0].owner.tolist() == [0, 1]
     assert one.cells[1].b.tolist() == [1.0, 1.0]
@@ -278,7 +279,7 @@ def test_progress_and_interruption():
     global_bound(pair(0.3, 0.3), callback=seen.append)
     assert seen[0].unsettled == 1
     assert seen[-1].unsettled < 1e-6
-    assert all(a.boxes < b.boxes and a.unsettled >= b.unsettled for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a.boxes < b.boxes and a.unsettled >= b.unsettled for a, b in pairwise(seen))
 
     def stop(_):
         raise KeyboardInterrupt
