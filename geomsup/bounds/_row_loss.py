@@ -30,7 +30,7 @@ from itertools import combinations
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import FloatArray, IntArray
+from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup.bounds._numbers import below
 from geomsup.bounds._positive_parts import descending, moment, own_moment
 
@@ -54,7 +54,7 @@ class Affine:
     value: FloatArray
     slope: FloatArray
     reach: FloatArray
-    extreme: FloatArray
+    extreme: BoolArray
 
 
 @dataclass(frozen=True)

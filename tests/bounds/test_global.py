@@ -190,6 +190,16 @@ def test_probabilities_may_differ():
     check(gs.Problem(2, 1, [0.2, 0.7], importance=[1, 0.4]))
 
 
+@pytest.mark.slow
+def test_three_features_on_a_line():
+    """The third is dropped, so that the bound without each feature is needed to exclude long weights."""
+    bound = check(gs.Problem(3, 1, 0.3, importance=[1, 0.6, 0.3]))
+    for i, other in enumerate(bound.certificate.proof["without"]):
+        parts = [dict(one) for one in bound.certificate.proof["without"]]
+        parts[i]["value"] = str(Fraction(other["value"]) * Fraction(1001, 1000))
+        assert "has a loss of" in gs.verify(changed(bound.certificate, proof={"without": parts})).reason
+
+
 def test_a_gap_of_1e_8():
     check(pair(0.5, 0.3), gap=1e-8)
 
