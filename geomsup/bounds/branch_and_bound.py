@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from flint import fmpq
 
 from geomsup._typing import JSON, FloatArray
@@ -96,6 +97,7 @@ def global_bound(
     best = _searched(problem, bias) if upper is None else real_number("upper", upper)
     if best < 0:
         raise ValueError(f"upper={best:g} is negative, but a loss is not: pass the loss of an arrangement")
+    best = min(best, _dropped(problem, bias))
     searches, without = 0, _without_each(problem)
     while gap < 1:
         value = exact(best) * (1 - exact(gap * ROOM))
@@ -128,6 +130,13 @@ def _searched(problem: Problem, bias: str, start: list[tuple[FloatArray, FloatAr
 
     found = minimize(problem, bias=bias, start=start, n_starts=0 if start else None, rng=0)
     return found.loss + found.error
+
+
+def _dropped(problem: Problem, bias: str) -> float:
+    """The loss of the arrangement that keeps m features and drops the others, or a little more."""
+    p = problem.feature_probability
+    losses = problem.importance * (p / 3 - (p * p / 4 if bias == "free" else 0.0))
+    return float(np.sort(losses)[: problem.n_features - problem.n_hidden].sum() * (1 + 1e-15))
 
 
 def _without_each(problem: Problem) -> list[JSON]:
