@@ -11,10 +11,12 @@
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
+:mod:`~geomsup.bounds.branch_and_bound`     the exact loss of problems with two or three features, over all arrangements
 :mod:`~geomsup.bounds.door`                 `bound` and `bracket`
 ==========================================  ========================================================================
 """
 
+from geomsup.bounds.branch_and_bound import global_bound
 from geomsup.bounds.capacity import arrangement_certificate, capacity, capacity_bound
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, price_of_orthogonality, welch_bound
@@ -40,6 +42,7 @@ __all__ = [
     "capacity_bound",
     "coherence_bound",
     "dropped_feature_floor",
+    "global_bound",
     "linear_bound",
     "one_active_bound",
     "polynomial_values",

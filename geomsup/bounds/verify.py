@@ -32,6 +32,7 @@ CHECKERS = {
     "density": "geomsup.bounds._check_density",
     "coherence": "geomsup.bounds._check_coherence",
     "three-point": "geomsup.bounds._check_three_point",
+    "branch and bound": "geomsup.bounds._check_branch",
 }
 """Kind of certificate to the module whose function ``check(certificate)`` returns a :class:`Finding` or raises
 :class:`Refuted`."""

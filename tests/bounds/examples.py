@@ -35,6 +35,7 @@ MAKERS = {
     "coherence, Rankin": lambda: bounds.coherence_bound(7, 3),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
     "marked": lambda: bounds.one_active_bound(5, 2),
+    "branch and bound": lambda: bounds.global_bound(gs.Problem(2, 1, 0.3, importance=[1, 0.3])),
     "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.002)),
 }
 WITNESSES = {

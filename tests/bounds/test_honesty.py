@@ -103,7 +103,15 @@ def capacity(rng):
     return -bounds.capacity_bound(m).value, [-gs.capacity_of(W) for W in rng.normal(size=(5, m, n))]
 
 
-METHODS = (relu, biased, riesz, spline, welch, linear, orthogonal, dropped, bias_free, capacity)
+def everywhere(rng):
+    problem = gs.Problem(2, 1, rng.uniform(size=2), rng.uniform(0.1, 1, size=2))
+    bias = ["free", "nonpositive", "zero"][rng.integers(3)]
+    solution = gs.minimize(problem, bias=bias, n_starts=2, rng=rng)
+    bound = bounds.global_bound(problem, bias=bias, gap=0.01)
+    return bound.value, [solution.loss + solution.error, loss_of(problem, rng.normal(size=(1, 2)), np.zeros(2))]
+
+
+METHODS = (everywhere, relu, biased, riesz, spline, welch, linear, orthogonal, dropped, bias_free, capacity)
 CLOSED = (welch, linear, orthogonal, dropped)
 
 

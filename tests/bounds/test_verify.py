@@ -106,8 +106,9 @@ def tamper_with(names, count, seed):
 
 
 def test_tampering_is_detected():
-    # Windows are slow; pairs are recomputed on samples, which can refuse but not accept: test_marked.py.
-    names = [name for name in NAMES if name not in ("uniform class", "marked", "marked, at a density")]
+    # Windows are slow; what is recomputed on samples can be refused but not accepted: test_marked.py, test_global.py.
+    apart = ("uniform class", "marked", "marked, at a density", "branch and bound")
+    names = [name for name in NAMES if name not in apart]
     accepted, rejected = tamper_with(names, 200, seed=0)
     assert rejected >= 100
     assert accepted >= 5  # some changes do no harm, such as a lower claim

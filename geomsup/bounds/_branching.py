@@ -1,0 +1,226 @@
+"""Proving that a sum of rows is at least a value, by cutting the weights into boxes and the biases into cells.
+
+A **box** of weights carries, for every row, a list of **cells**, intervals of that row's bias outside of which nothing
+has to be proved any more. Row i is bounded from below on the box and each cell by an affine function of the weights,
+:class:`~geomsup.bounds._row_loss.Affine`. Rows share the weights, and at a minimum of the sum their slopes cancel; so a
+slope s_i common to all cells of a row is taken out first,
+
+    L ≥ Σ_i min over cells of [I_i (φ_i − s_i·D)] + min over the box of (Σ_i I_i s_i)·D.
+
+This holds for every s_i, and is of second order in the size of the box if s_i is the slope at the best bias. A cell for
+which this sum, with its own term in place of the least, is at least the value is dropped; a box is finished when a row
+has no cell left. The other cells are halved until they move z no more than the box does, and then the box is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from geomsup._typing import BoolArray, FloatArray, IntArray
+from geomsup.bounds._row_loss import ROUNDING, Row
+from geomsup.bounds.verify import Refuted
+
+__all__ = ["Below", "Cells", "Cover", "Subdivision", "cover"]
+
+CHUNK = 1024
+"""Boxes at once, with some ten cells for each row: their arrays stay in the cache."""
+FINE = 0.25
+"""Half-width of a cell relative to how far its box moves z. Measured: 1 and 1/16 take half as many cells more."""
+FINEST = 2.0**-40
+"""Half-width of a cell, relative to 1 + |b|, that is not halved; down to it centers are exact."""
+NARROWEST = 2.0**-34
+"""Half-width below which a box is given up; down to it centers are exact."""
+
+
+class Below(Refuted):
+    """There is an arrangement whose loss is below the value."""
+
+    def __init__(self, loss: float, W: FloatArray, b: FloatArray) -> None:
+        super().__init__(f"an arrangement has a loss of {loss:.12g}: W = {W.tolist()}, b = {b.tolist()}")
+        self.loss, self.W, self.b = loss, W, b
+
+
+class Subdivision(NamedTuple):
+    """How far a proof is: boxes looked at, boxes waiting, and the share of the weights' volume not settled yet."""
+
+    boxes: int
+    waiting: int
+    unsettled: float
+
+
+class Cells(NamedTuple):
+    """Intervals of one row's bias, b ± h; `owner` is the box, in increasing order."""
+
+    owner: IntArray
+    b: FloatArray
+    h: FloatArray
+
+    def select(self, which: BoolArray) -> Cells:
+        """Some of the cells."""
+        return Cells(self.owner[which], self.b[which], self.h[which])
+
+    def halved(self, which: BoolArray) -> Cells:
+        """Some of the cells cut in two."""
+        index = np.repeat(np.arange(self.b.size), 1 + which)
+        second = np.zeros(index.size, dtype=bool)
+        second[1:] = index[1:] == index[:-1]
+        h = np.where(which, self.h / 2, self.h)[index]
+        return Cells(self.owner[index], self.b[index] + np.where(which[index], np.where(second, h, -h), 0.0), h)
+
+
+class Cover(NamedTuple):
+    """Boxes x ± h of shape (m, n, boxes), with the cells of each row."""
+
+    x: FloatArray
+    h: FloatArray
+    cells: tuple[Cells, ...]
+
+    @property
+    def size(self) -> int:
+        """Boxes."""
+        return int(self.x.shape[2])
+
+    @property
+    def volume(self) -> float:
+        """In the weights that vary."""
+        return float(np.where(self.h > 0, 2 * self.h, 1.0).prod(axis=(0, 1)).sum())
+
+    def select(self, which: BoolArray) -> Cover:
+        """Some of the boxes."""
+        position = np.cumsum(which) - 1
+        kept = [cells.select(which[cells.owner]) for cells in self.cells]
+        cells = tuple(Cells(position[one.owner], one.b, one.h) for one in kept)
+        return Cover(self.x[:, :, which], self.h[:, :, which], cells)
+
+    def joined(self, other: Cover) -> Cover:
+        """Both."""
+        cells = tuple(
+            Cells(np.r_[a.owner, b.owner + self.size], np.r_[a.b, b.b], np.r_[a.h, b.h])
+            for a, b in zip(self.cells, other.cells, strict=True)
+        )
+        return Cover(np.dstack([self.x, other.x]), np.dstack([self.h, other.h]), cells)
+
+    def halved(self) -> Cover:
+        """Each box cut in two across its longest side."""
+        flat = self.h.reshape(self.h.shape[0] * self.h.shape[1], self.size)
+        axis, each = flat.argmax(axis=0), np.arange(self.size)
+        h, step = flat.copy(), np.zeros_like(flat)
+        h[axis, each] /= 2
+        step[axis, each] = h[axis, each]
+        halves, steps = h.reshape(self.h.shape), step.reshape(self.h.shape)
+        return Cover(self.x - steps, halves, self.cells).joined(Cover(self.x + steps, halves, self.cells))
+
+
+def cover(
+    rows: Sequence[Row],
+    importance: FloatArray,
+    value: float,
+    without: FloatArray,
+    start: Cover,
+    most: int,
+    progress: Callable[[Subdivision], None] | None = None,
+) -> int:
+    """Prove that Σ I_i φ_i ≥ value on all boxes of `start` and their cells.
+
+    `without[i]` is at most Σ_{k ≠ i} I_k φ_k everywhere; I_i φ_i ≥ value − without[i] is known where a cell is extreme.
+
+    Returns
+    -------
+    int
+        Boxes looked at.
+
+    Raises
+    ------
+    Below
+        There is an arrangement with a smaller loss.
+    Refuted
+        A box is undecided although narrow, or more than `most` boxes are needed.
+    """
+    stack, looked, whole = [start], 0, start.volume
+    while stack:
+        boxes = stack.pop()
+        while stack and boxes.size + stack[-1].size <= CHUNK:
+            boxes = boxes.joined(stack.pop())
+        if boxes.size > CHUNK:
+            now = np.arange(boxes.size) < CHUNK
+            stack.append(boxes.select(~now))
+            boxes = boxes.select(now)
+        looked += boxes.size
+        if looked > most:
+            raise Refuted(f"{most} boxes do not decide it, near W = {_place(boxes)}")
+        if progress is not None:
+            waiting = [boxes, *stack]
+            progress(Subdivision(looked, sum(one.size for one in waiting), sum(one.volume for one in waiting) / whole))
+        left, ready = _undecided(rows, importance, value, without, boxes)
+        if not left.size:
+            continue
+        if left.h.max(axis=(0, 1)).min() < NARROWEST:
+            raise Refuted(f"it is undecided near W = {_place(left)}")
+        stack.extend(part for part in (left.select(~ready), left.select(ready).halved()) if part.size)
+    return looked
+
+
+def _undecided(
+    rows: Sequence[Row], importance: FloatArray, value: float, without: FloatArray, boxes: Cover
+) -> tuple[Cover, BoolArray]:
+    """What is left of the boxes, and which of them are to be halved because their cells are small enough."""
+    floors = np.array([weight * row.at_least(boxes.x, boxes.h) for row, weight in zip(rows, importance, strict=True)])
+    floor = np.maximum(floors.sum(axis=0), (floors + without[:, np.newaxis]).max(axis=0))
+    boxes = boxes.select(~(floor >= value * (1 + ROUNDING)))
+    if not boxes.size:
+        return boxes, np.zeros(0, dtype=bool)
+    lower, reach, least, best = [], [], [], []
+    common = np.zeros_like(boxes.x)
+    for row, weight, cells in zip(rows, importance, boxes.cells, strict=True):
+        found = row.lower(boxes.x, boxes.h, *cells)
+        first = _first_least(found.value, cells.owner, boxes.size)
+        slope = found.slope[:, :, first]
+        off = (np.abs(found.slope - slope[:, :, cells.owner]) * boxes.h[:, :, cells.owner]).sum(axis=(0, 1))
+        low = np.where(found.extreme, np.inf, weight * (found.value - (1 + ROUNDING) * off))
+        common += weight * slope
+        best.append(cells.b[first])
+        lower.append(low)
+        reach.append(found.reach)
+        least.append(np.minimum.reduceat(low, _starts(cells.owner, boxes.size)))
+    _seek_below(rows, importance, value, boxes.x, np.array(best))
+    shared = -(1 + ROUNDING) * (np.abs(common) * boxes.h).sum(axis=(0, 1))
+    alive, ready, kept = np.ones(boxes.size, dtype=bool), np.ones(boxes.size, dtype=bool), []
+    for i, cells in enumerate(boxes.cells):
+        rest = shared + sum(other for k, other in enumerate(least) if k != i)
+        open_ = ~(lower[i] + rest[cells.owner] >= value)
+        cells = cells.select(open_)
+        enough = np.maximum(FINE * reach[i][open_], FINEST * (1 + np.abs(cells.b)))
+        alive &= np.bincount(cells.owner, minlength=boxes.size) > 0
+        ready[cells.owner[cells.h > 2 * enough]] = False
+        kept.append(cells.halved(cells.h > enough))
+    return Cover(boxes.x, boxes.h, tuple(kept)).select(alive), ready[alive]
+
+
+def _seek_below(rows: Sequence[Row], importance: FloatArray, value: float, x: FloatArray, b: FloatArray) -> None:
+    """Refute the value if the loss at the center of a box, with the biases b, is below it."""
+    total = np.zeros(x.shape[2])
+    for row, weight, bias in zip(rows, importance, b, strict=True):
+        g = [(x[:, row.i] * x[:, j]).sum(axis=0) for j in range(row.n)]
+        total += weight * (row.value(g, bias) + ROUNDING * row.size(g, bias))
+    k = int(total.argmin())
+    if total[k] < value:
+        raise Below(float(total[k]), x[:, :, k].copy(), b[:, k].copy())
+
+
+def _starts(owner: IntArray, count: int) -> IntArray:
+    return np.searchsorted(owner, np.arange(count))
+
+
+def _first_least(values: FloatArray, owner: IntArray, count: int) -> IntArray:
+    """For each box the first of its cells with the least value."""
+    starts = _starts(owner, count)
+    at = np.flatnonzero(values == np.minimum.reduceat(values, starts)[owner])
+    return np.asarray(at[np.searchsorted(owner[at], np.arange(count))])
+
+
+def _place(boxes: Cover) -> str:
+    x = boxes.x[:, :, boxes.h.max(axis=(0, 1)).argmin()]
+    return str([[float(f"{entry:.4g}") for entry in row] for row in x])
