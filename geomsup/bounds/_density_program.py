@@ -260,10 +260,10 @@ def _first_singles(program: Program, low: float) -> FloatArray:
 
 
 def _positive_biases(program: Program) -> FloatArray:
-    """The R at e = 1 with A less the price at most a, and a little more."""
+    """The R at e = 1 with A less the price at most a, and a little more, as the check has a grid of 1/256."""
     R = np.linspace(0, 3, 1201)
     kept = np.flatnonzero((1 - R) ** 2 / 3 - program.price(R) <= below(program.threshold))
-    return R[max(kept.min() - 1, 0) : kept.max() + 2]
+    return R[max(kept.min() - 4, 0) : kept.max() + 5]
 
 
 def _points(count: int, low: float, rng: np.random.Generator) -> FloatArray:
