@@ -29,7 +29,7 @@ __all__ = ["bound", "bracket", "description_of"]
 
 METHODS = ("two-point", "three-point", "marked")
 AT_ONCE = ((5, 2),)
-"""(n, m) whose stored certificate with one active feature is checked in a second of CPU time; the others that ship take
+"""(n, m) whose stored certificates are checked in 1 to 3 s of CPU time; those of one active feature for others take
 13 and 25 s."""
 LARGEST, LARGEST_SET = 2000, 60
 """Features, and features that are on together, up to which a bound is worked out: seconds in exact arithmetic."""
