@@ -78,7 +78,7 @@ def coherence_bound(n: int, m: int) -> Bound:
     --------
     >>> import geomsup as gs
     >>> gs.bounds.coherence_bound(6, 3)  # the diagonals of the icosahedron attain it
-    Bound(proved by Welch's argument, degree 2: max |u_i·u_j| ≥ 0.44721359549... for all 6 unit vectors in R^3)
+    Bound(proved by Welch's argument, degree 2: max |u_i·u_j| ≥ 0.44721359... for all 6 unit vectors in R^3)
     >>> gs.bounds.coherence_bound(7, 3).exact  # 1/√3: the four diagonals of the cube and its three axes attain it
     '0 + 1/3*sqrt(3)'
     >>> gs.bounds.coherence_bound(120, 8).exact  # 1/2: the roots of E_8
