@@ -93,7 +93,7 @@ def phase_diagram(
     >>> axes = {"feature_probability": [0.03, 0.3, 1.0], "relative_importance": [0.1, 1.0]}
     >>> diagram = gs.phase_diagram(gs.Problem(n_features=2, n_hidden=1), axes)
     >>> print(f"{diagram.loss[1, 1]:.9f}", diagram["label"][1, 1])
-    0.029309163 digon
+    0.029310355 digon
     """
     grid = Grid.read(axes)
     family = _family(problem, grid)
