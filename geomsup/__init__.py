@@ -25,7 +25,7 @@ from geomsup.loss import (
 from geomsup.problem import Problem, geometric_importance
 
 if TYPE_CHECKING:
-    from geomsup import bounds, claims, frames, plot
+    from geomsup import bounds, claims, frames, phases, plot
     from geomsup.atlas import AtlasModule
     from geomsup.auditing import Audit, Weights, audit, audit_all, read_weights
     from geomsup.bounds import Bound, Bracket, Certificate, Verification, bound, bracket, capacity, verify
@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from geomsup.loss.expansion import Expansion, expansion, one_active_loss, one_active_loss_and_grad
     from geomsup.loss.sampled import SampledLoss, sampled_loss
     from geomsup.optimize import Minimum, MultistartLBFGS, Solution, Status, minimize
-    from geomsup.phases import PhaseDiagram, Sweep, phase_diagram, sweep
+    from geomsup.phases import (
+        Boundary,
+        Branch,
+        PhaseDiagram,
+        Sweep,
+        continuation,
+        phase_boundary,
+        phase_diagram,
+        sweep,
+    )
     from geomsup.sparse import (
         BiasedRelu,
         CapacitySolution,
@@ -109,6 +118,10 @@ _LATER = {
     "Sweep": "geomsup.phases",
     "phase_diagram": "geomsup.phases",
     "sweep": "geomsup.phases",
+    "Boundary": "geomsup.phases",
+    "Branch": "geomsup.phases",
+    "continuation": "geomsup.phases",
+    "phase_boundary": "geomsup.phases",
     "BiasedRelu": "geomsup.sparse",
     "CapacitySolution": "geomsup.sparse",
     "CustomPotential": "geomsup.sparse",
@@ -139,6 +152,7 @@ _LATER = {
     "bounds": "",
     "claims": "",
     "frames": "",
+    "phases": "",
     "plot": "",
 }
 """Names imported when first used, so that `import geomsup` stays light."""
@@ -152,7 +166,9 @@ __all__ = [
     "Audit",
     "BiasedRelu",
     "Bound",
+    "Boundary",
     "Bracket",
+    "Branch",
     "CapacitySolution",
     "Certificate",
     "ConstantRate",
@@ -197,6 +213,7 @@ __all__ = [
     "capacity_of",
     "capacity_search",
     "claims",
+    "continuation",
     "dimensions_per_feature",
     "effective_loss_and_grad",
     "energy_of",
@@ -216,7 +233,9 @@ __all__ = [
     "one_active_loss",
     "one_active_loss_and_grad",
     "oracle_loss",
+    "phase_boundary",
     "phase_diagram",
+    "phases",
     "plot",
     "read_weights",
     "represented",

@@ -1,21 +1,49 @@
-"""Phases: where one geometry gives way to another.
+"""Where one geometry gives way to another: phase diagrams, branches of minima, and the boundaries between them.
 
-=================================  ============================================================
-:mod:`~geomsup.phases.mapping`     phase diagrams: the global minimum of every cell
-:mod:`~geomsup.phases.diagram`     PhaseDiagram
-:mod:`~geomsup.phases.candidates`  the arrangements of the theory
-:mod:`~geomsup.phases.families`    problems that depend on a point of a grid
-:mod:`~geomsup.phases.sweeping`    any function over a grid: parallel, resumable, warm-started
-:mod:`~geomsup.phases.labelled`    Sweep: arrays with named axes
-:mod:`~geomsup.phases.grid`        the grid itself: axes, points, neighbours
-=================================  ============================================================
+====================================  ========================================================================
+:mod:`~geomsup.phases.mapping`        phase diagrams: the global minimum of every cell
+:mod:`~geomsup.phases.diagram`        PhaseDiagram
+:mod:`~geomsup.phases.candidates`     the arrangements of the theory
+:mod:`~geomsup.phases.families`       problems that depend on a point of a grid
+:mod:`~geomsup.phases.sweeping`       any function over a grid: parallel, resumable, warm-started
+:mod:`~geomsup.phases.labelled`       Sweep: arrays with named axes
+:mod:`~geomsup.phases.grid`           the grid itself: axes, points, neighbours
+:mod:`~geomsup.phases.path`           `Path`, `along`: problems along a parameter
+:mod:`~geomsup.phases.continuation`   `continuation`: follow a stationary point along a path
+:mod:`~geomsup.phases.branch`         `Branch`, `Event`: what following a branch returns
+:mod:`~geomsup.phases.boundary`       `phase_boundary`: where one branch takes over from another
+:mod:`~geomsup.phases.triple`         `triple_point`: where three branches meet, in two parameters
+====================================  ========================================================================
 """
 
 from geomsup.phases._finish import ROLES, role
+from geomsup.phases.boundary import Boundary, phase_boundary
+from geomsup.phases.branch import Branch, Event
 from geomsup.phases.candidates import Candidate, candidates
+from geomsup.phases.continuation import continuation
 from geomsup.phases.diagram import PhaseDiagram
 from geomsup.phases.labelled import Sweep
 from geomsup.phases.mapping import phase_diagram
+from geomsup.phases.path import Path, along
 from geomsup.phases.sweeping import sweep
+from geomsup.phases.triple import TriplePoint, triple_point
 
-__all__ = ["ROLES", "Candidate", "PhaseDiagram", "Sweep", "candidates", "phase_diagram", "role", "sweep"]
+__all__ = [
+    "ROLES",
+    "Boundary",
+    "Branch",
+    "Candidate",
+    "Event",
+    "Path",
+    "PhaseDiagram",
+    "Sweep",
+    "TriplePoint",
+    "along",
+    "candidates",
+    "continuation",
+    "phase_boundary",
+    "phase_diagram",
+    "role",
+    "sweep",
+    "triple_point",
+]

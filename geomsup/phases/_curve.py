@@ -1,0 +1,131 @@
+"""A branch as a function of s, corrected wherever it is asked for; or a candidate, taken as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from geomsup._typing import FloatArray
+from geomsup._validate import real_array, real_number
+from geomsup.phases._system import System, derivative
+from geomsup.phases.branch import Branch, Event
+from geomsup.phases.continuation import continuation
+from geomsup.problem import Problem
+
+__all__ = ["Curve", "curve_of"]
+
+
+class Curve:
+    """Weights, loss, error and slope at any s between `low` and `high`."""
+
+    def __init__(self, system: System, low: float, high: float, nodes: FloatArray, events: tuple[Event, ...]) -> None:
+        self.system, self.low, self.high, self.nodes, self.events = system, low, high, nodes, events
+        self._kept: dict[float, tuple[FloatArray, float, float]] = {}
+
+    @property
+    def name(self) -> str:
+        """What s is."""
+        return self.system.path.name
+
+    def problem(self, s: float) -> Problem:
+        """The problem at s."""
+        return self.system.path(s)
+
+    def parameters(self, s: float) -> FloatArray:
+        """The vector of parameters at s."""
+        raise NotImplementedError
+
+    def slope(self, s: float) -> float:
+        """dL/ds."""
+        raise NotImplementedError
+
+    def _at(self, s: float) -> tuple[FloatArray, float, float]:
+        if s not in self._kept:
+            x = self.parameters(s)
+            self._kept[s] = (x, *self.system.exact(x, self.system.u(s)))
+        return self._kept[s]
+
+    def weights(self, s: float) -> tuple[FloatArray, FloatArray]:
+        """W and b at s."""
+        return self.system.objective(self.system.u(s)).unpack(self._at(s)[0])
+
+    def loss(self, s: float) -> float:
+        """Exact loss."""
+        return self._at(s)[1]
+
+    def error(self, s: float) -> float:
+        """Bound on its error."""
+        return self._at(s)[2]
+
+
+class Followed(Curve):
+    """A branch, from its points by Newton's method."""
+
+    def __init__(self, system: System, branch: Branch) -> None:
+        super().__init__(system, *branch.interval, branch.s, branch.events)
+        self.branch = branch
+        self.points = system.objective(0.0).pack(branch.W, branch.b)
+
+    def parameters(self, s: float) -> FloatArray:
+        """The point of the branch at s."""
+        nodes = self.branch.s
+        k = int(np.searchsorted(nodes, s))
+        if k < nodes.size and nodes[k] == s:
+            return self.points[k]
+        share = (s - nodes[k - 1]) / (nodes[k] - nodes[k - 1])
+        guess = self.points[k - 1] + share * (self.points[k] - self.points[k - 1])
+        point = self.system.at(guess, self.system.u(s))
+        if point is None:
+            raise ValueError(
+                f"the branch was not found between its points at {self.name}={nodes[k - 1]:.6g} and {nodes[k]:.6g}: "
+                "pass a smaller max_step"
+            )
+        return point.x
+
+    def slope(self, s: float) -> float:
+        """∂L/∂s at fixed weights, the gradient being zero."""
+        path = self.system.path
+        return self.system.rates(self._at(s)[0], self.system.u(s))[0] / (path.high - path.low)
+
+
+class Candidate(Curve):
+    """A function from s to (W, b), stationary or not."""
+
+    def __init__(self, system: System, function: Callable[[float], Any]) -> None:
+        path = system.path
+        super().__init__(system, path.low, path.high, np.array([path.low, path.high]), ())
+        self.function = function
+
+    def parameters(self, s: float) -> FloatArray:
+        """What the function says at s."""
+        W, b = self.problem(s).check_weights(*self.function(s))
+        return self.system.objective(self.system.u(s)).pack(W, b)
+
+    def slope(self, s: float) -> float:
+        """The total derivative along the candidate."""
+        path = self.system.path
+        losses = derivative(lambda u: np.array([self.loss(self.system.s(u))]), self.system.u(s))
+        return float(losses[0]) / (path.high - path.low)
+
+
+def curve_of(
+    system: System, what: Any, at: float | None, max_step: float, callback: Callable[[float], None] | None
+) -> Curve:
+    """A branch as it is, a start followed, or a candidate."""
+    path = system.path
+    if callable(what):
+        return Candidate(system, what)
+    if not isinstance(what, Branch):
+        what = continuation(
+            path, what, at=at, loss=system.loss, bias=system.bias, max_step=max_step, callback=callback
+        )
+    problem = path(path.low)
+    shape = (problem.n_hidden, problem.n_features)
+    if what.W.shape[1:] != shape or not path.low <= what.s[0] <= what.s[-1] <= path.high:
+        raise ValueError(
+            f"the branch runs over {what.name} from {what.s[0]:g} to {what.s[-1]:g} with W of shape {what.W.shape[1:]}, "
+            f"the path over {path.name} from {path.low:g} to {path.high:g} with {shape}: pass branches of this path"
+        )
+    return Followed(system, what)

@@ -1,0 +1,277 @@
+r"""`phase_boundary`: where the losses of two branches cross, or one gives birth to the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path as FilePath
+from typing import Any, Literal
+
+import numpy as np
+from scipy.optimize import brentq
+from threadpoolctl import threadpool_limits
+
+from geomsup._files import complete, read_npz, write_npz
+from geomsup._typing import FloatArray
+from geomsup._validate import real_number
+from geomsup.arrangement import Arrangement
+from geomsup.optimize.distinct import Describer
+from geomsup.optimize.objective import Bias
+from geomsup.phases._curve import Curve, curve_of
+from geomsup.phases._system import LossName, System
+from geomsup.phases.branch import Event
+from geomsup.phases.path import Path, as_path
+
+__all__ = ["Boundary", "phase_boundary"]
+
+XTOL = 1e-14
+SAMPLES = 65
+"""Values of s at which the difference of two losses is looked at for changes of sign, besides the points of branches."""
+MEETING = 1e-4
+"""Distance of two arrangements, relative to their largest entry, at which they are the same. At a fold it is the square
+root of what separates their s: measured 2e-7 there, and more than 1e-2 at crossings."""
+_KIND = "boundary"
+
+
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    r"""Where one branch takes over from another.
+
+    Parameters
+    ----------
+    name : str
+        What s is.
+    s, error : float
+        Where, and an estimate of its error: of a crossing, the error bounds of both losses and what is left of their
+        gradients, divided by the difference of the slopes.
+    order : {1, 2}
+        1: the losses cross at an angle, and the arrangement jumps. 2: both branches meet in one arrangement, which
+        loses its stability there, and the loss has no corner.
+    loss : float
+        Of both.
+    slopes : pair of float
+        dL/ds of the first and of the second branch.
+    lower_before : {"first", "second"}
+        Which has the lower loss below s.
+    hysteresis : pair of float
+        The values of s between which both are local minima: a system that follows its minimum jumps at an end of it
+        (spinodal). At a transition of second order both are `s`.
+    first, second : Arrangement
+        Of the two branches at s.
+    events : tuple of two tuples of Event
+        Those of the two branches.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> path = gs.phases.along(gs.Problem(5, 2), "feature_probability", (0.1, 0.4))
+    >>> pentagon, pairs = gs.minimize(path(0.1), rng=0), gs.minimize(path(0.3), rng=0)
+    >>> boundary = gs.phase_boundary(path, pentagon, pairs, at=(0.1, 0.3))
+    >>> boundary
+    Boundary(feature_probability=0.2248837..., first order, both are minima from 0.1... to 0.30288...)
+    >>> boundary.lower_before
+    'first'
+    """
+
+    name: str
+    s: float
+    error: float
+    order: Literal[1, 2]
+    loss: float
+    slopes: tuple[float, float]
+    lower_before: Literal["first", "second"]
+    hysteresis: tuple[float, float]
+    first: Arrangement
+    second: Arrangement
+    events: tuple[tuple[Event, ...], tuple[Event, ...]]
+
+    @property
+    def gap(self) -> float:
+        """How much the slope of the lowest loss changes at s: zero at a transition of second order."""
+        return abs(self.slopes[1] - self.slopes[0])
+
+    def save(self, path: str | os.PathLike[str]) -> FilePath:
+        """Write everything to a ``.npz`` file (suffix added if missing) and return its path."""
+        arrays = {"W": np.array([self.first.W, self.second.W]), "b": np.array([self.first.b, self.second.b])}
+        names = ("name", "s", "error", "order", "loss", "slopes", "lower_before", "hysteresis")
+        meta = {name: getattr(self, name) for name in names}
+        return write_npz(path, arrays, {**meta, "events": [[asdict(e) for e in one] for one in self.events]}, _KIND)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Boundary:
+        """Read a boundary written by `save`; ValueError if the file holds anything else."""
+        arrays, meta = read_npz(path, _KIND)
+        with complete(path, _KIND):
+            meta = {**meta, "slopes": tuple(meta["slopes"]), "hysteresis": tuple(meta["hysteresis"])}
+            first, second = (
+                tuple(Event(**{**event, "features": tuple(event["features"])}) for event in one)
+                for one in meta.pop("events")
+            )
+            ends = (Arrangement(W, b) for W, b in zip(arrays["W"], arrays["b"], strict=True))
+            return cls(**meta, first=next(ends), second=next(ends), events=(first, second))
+
+    def __repr__(self) -> str:
+        low, high = self.hysteresis
+        where = f"{self.name}={self.s:.12g} ± {self.error:.0e}"
+        if self.order == 2:
+            return f"Boundary({where}, second order)"
+        return f"Boundary({where}, first order, both are minima from {low:.10g} to {high:.10g})"
+
+
+def phase_boundary(
+    path: Path,
+    first: Any,
+    second: Any,
+    *,
+    at: float | tuple[float, float] | None = None,
+    near: float | None = None,
+    loss: LossName = "expected",
+    bias: Bias = "free",
+    max_step: float = 0.05,
+    callback: Callable[[float], None] | None = None,
+) -> Boundary:
+    r"""Follow two branches along a path and find where the lower one changes.
+
+    A crossing is a root of L₁(s) − L₂(s), exact losses of points corrected by Newton's method at every s that is
+    tried. The envelope theorem, :math:`dL/ds = \partial_s L` on a branch, gives the slopes; errors ε of the losses
+    move the root by at most
+
+    .. math:: \delta s = \frac{\epsilon_1 + \epsilon_2}{|\partial_s L_1 - \partial_s L_2|}
+
+    to first order. Where the losses do not cross but one branch ends, at a fold, a bifurcation or a drop, in an
+    arrangement of the other, the transition is of second order, and s is that of the event.
+
+    Parameters
+    ----------
+    path : Path
+        Of problems.
+    first, second : Branch, Arrangement, Solution, pair (W, b), or callable
+        A branch that was followed along this path; a stationary point to follow; or a candidate, a function from s to
+        (W, b), whose loss is taken as it is.
+    at : float or pair of float, optional
+        Where the starts belong, one s for both or one for each; the low end of the path by default.
+    near : float, optional
+        Which boundary, if there are several: the nearest to this.
+    loss, bias, max_step, callback
+        As in :func:`geomsup.continuation`.
+
+    Returns
+    -------
+    Boundary
+
+    Raises
+    ------
+    ValueError
+        As in :func:`geomsup.continuation`; no s in common, the same branch twice, no boundary, or several without
+        `near`.
+
+    Examples
+    --------
+    Candidates: one feature ignored, and an antipodal pair of unit vectors without bias (n = 2, m = 1, importances 1, r):
+
+    >>> import geomsup as gs
+    >>> r = 0.5
+    >>> path = gs.phases.along(gs.Problem(2, 1, importance=[1, r]), "feature_probability", (0.1, 0.9))
+    >>> ignore_last = lambda s: ([[1, 0]], [0, s / 2])
+    >>> antipodal = lambda s: ([[1, -1]], [0, 0])
+    >>> boundary = gs.phase_boundary(path, antipodal, ignore_last)
+    >>> abs(boundary.s - 4 * r / (2 + 5 * r)) < 1e-12
+    True
+    """
+    path = as_path(path)
+    system = System(path, loss, bias)
+    places: tuple[Any, Any] = (at[0], at[1]) if isinstance(at, (tuple, list)) and len(at) == 2 else (at, at)
+    with threadpool_limits(1):
+        curves = [
+            curve_of(system, one, None if place is None else real_number("at", place), max_step, callback)
+            for one, place in zip((first, second), places, strict=True)
+        ]
+        return _between(system, curves[0], curves[1], None if near is None else real_number("near", near))
+
+
+def _between(system: System, first: Curve, second: Curve, near: float | None) -> Boundary:
+    name = system.path.name
+    low, high = max(first.low, second.low), min(first.high, second.high)
+    if low > high:
+        raise ValueError(
+            f"the branches have no {name} in common: the first runs from {first.low:.6g} to {first.high:.6g}, the "
+            f"second from {second.low:.6g} to {second.high:.6g}; pass starts whose branches overlap"
+        )
+    inner = np.concatenate([curve.nodes[(curve.nodes >= low) & (curve.nodes <= high)] for curve in (first, second)])
+    s = np.unique(np.concatenate([np.linspace(low, high, SAMPLES), inner]))
+    gaps = np.array([_gap(first, second, one) for one in s])
+    noise = np.array([first.error(one) + second.error(one) for one in s])
+    if (np.abs(gaps) <= noise).all():
+        raise ValueError("both starts lie on branches of one and the same loss: pass two different arrangements")
+    met = [place for pair in ((first, second), (second, first)) for place in _meetings(*pair)]
+    clear = np.abs(gaps) > np.maximum(noise, 1e-13 * system.scale)
+    crossings = []
+    kept = np.flatnonzero(clear)
+    for k, after in zip(kept[:-1], kept[1:], strict=True):
+        if gaps[k] * gaps[after] < 0:
+            root = brentq(lambda one: _gap(first, second, one), s[k], s[after], xtol=XTOL, rtol=4 * 2.0**-52)
+            crossings.append(float(root))
+    roots = [one for one in crossings if not any(abs(one - event.s) < 1e-6 for event in met)]
+    found: list[tuple[float, Event | None]] = [(one, None) for one in roots] + [(event.s, event) for event in met]
+    if not found:
+        side = "below" if gaps[0] < 0 else "above"
+        raise ValueError(
+            f"there is no boundary: from {name}={low:.6g} to {high:.6g}, where both branches are minima, the loss of the "
+            f"first stays {side} that of the second; pass a longer path, or other branches"
+        )
+    if len(found) > 1:
+        if near is None:
+            places = ", ".join(f"{one:.6g}" for one, _ in sorted(found, key=lambda pair: pair[0]))
+            raise ValueError(f"there are {len(found)} boundaries, at {name}={places}: pass near= to choose one")
+        found.sort(key=lambda pair: abs(pair[0] - near))
+    return _boundary(first, second, *found[0])
+
+
+def _gap(first: Curve, second: Curve, s: float) -> float:
+    return first.loss(s) - second.loss(s)
+
+
+def _meetings(ending: Curve, other: Curve) -> list[Event]:
+    """Events in which one branch ends in an arrangement of the other."""
+    found = []
+    for event in ending.events:
+        if event.kind in ("fold", "bifurcation", "dropped") and other.low <= event.s <= other.high:
+            W, b = ending.weights(event.s)
+            V, c = other.weights(event.s)
+            describer = Describer(ending.problem(event.s))
+            if describer.distance(describer.describe(W, b), describer.describe(V, c)) <= MEETING:
+                found.append(event)
+    # a branch can meet the other in an event of both, at one s
+    return found[:1]
+
+
+def _boundary(first: Curve, second: Curve, s: float, event: Event | None) -> Boundary:
+    slopes = first.slope(s), second.slope(s)
+    gap = slopes[1] - slopes[0]
+    low, high = max(first.low, second.low), min(first.high, second.high)
+    if event is None:
+        error = (first.error(s) + second.error(s)) / max(abs(gap), 1e-300) + XTOL
+    else:
+        error, low, high = event.error, s, s
+    step = 1e-3 * max(first.high - first.low, second.high - second.low)
+    before = max(first.low, second.low, s - step)
+    lower: Literal["first", "second"]
+    if event is None:
+        lower = "first" if gap < 0 else "second"
+        lower = "first" if slopes[0] > slopes[1] else "second"
+    else:
+        lower = "first" if first.high <= s + XTOL or _gap(first, second, before) < 0 else "second"
+    return Boundary(
+        name=first.name,
+        s=s,
+        error=float(error),
+        order=1 if event is None else 2,
+        loss=first.loss(s),
+        slopes=slopes,
+        lower_before=lower,
+        hysteresis=(low, high),
+        first=Arrangement(*first.weights(s)),
+        second=Arrangement(*second.weights(s)),
+        events=(first.events, second.events),
+    )
