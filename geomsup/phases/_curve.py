@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup._validate import real_array, real_number
 from geomsup.phases._system import System, derivative
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.continuation import continuation
@@ -73,7 +72,7 @@ class Followed(Curve):
         nodes = self.branch.s
         k = int(np.searchsorted(nodes, s))
         if k < nodes.size and nodes[k] == s:
-            return self.points[k]
+            return np.asarray(self.points[k])
         share = (s - nodes[k - 1]) / (nodes[k] - nodes[k - 1])
         guess = self.points[k - 1] + share * (self.points[k] - self.points[k - 1])
         point = self.system.at(guess, self.system.u(s))
@@ -125,7 +124,8 @@ def curve_of(
     shape = (problem.n_hidden, problem.n_features)
     if what.W.shape[1:] != shape or not path.low <= what.s[0] <= what.s[-1] <= path.high:
         raise ValueError(
-            f"the branch runs over {what.name} from {what.s[0]:g} to {what.s[-1]:g} with W of shape {what.W.shape[1:]}, "
-            f"the path over {path.name} from {path.low:g} to {path.high:g} with {shape}: pass branches of this path"
+            f"the branch runs over {what.name} from {what.s[0]:g} to {what.s[-1]:g} with W of shape "
+            f"{what.W.shape[1:]}, the path over {path.name} from {path.low:g} to {path.high:g} with {shape}: "
+            "pass branches of this path"
         )
     return Followed(system, what)

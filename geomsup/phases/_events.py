@@ -9,10 +9,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from geomsup._typing import FloatArray
-from geomsup.phases._system import Point, System
+from geomsup.phases._system import CLOSEST, Point, System
 from geomsup.phases.branch import Event, EventKind
 
-__all__ = ["Located", "locate", "vanishing"]
+__all__ = ["Located", "NotFollowed", "around_corner", "locate", "vanishing"]
 
 XTOL = 1e-13
 """Of the root along the arc."""
@@ -26,6 +26,15 @@ LENGTHS = (1.0, 0.85, 0.7, 0.57, 0.45, 0.35, 0.25, 0.17)
 """Lengths, relative to the last one known, from which the point where a feature vanishes is extrapolated."""
 AGREE, KINK = 1e-7, 1e-6
 """Of two extrapolations; of a bias that is extrapolated to 0. Measured: 1e-12 and 1e-10."""
+
+
+LOW, BEYOND, NEARBY = 1e-3, 1e-5, 1e-3
+"""A bias that may be about to pass through zero; the share of the path by which a corner is stepped over; the longest
+such step."""
+
+
+class NotFollowed(ArithmeticError):
+    """Newton's method fails between two points: the step was too long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +72,7 @@ class _Arc:
             middle += (distance - self.start.tangent @ (middle - self.start.z)) * self.start.tangent
             point = self.system.correct(middle, self.start.tangent)
             if point is None:
-                raise RuntimeError("a point between two points of a branch was not found")
+                raise NotFollowed("a point between two points of a branch was not found")
             self._kept[distance] = point
         return self._kept[distance]
 
@@ -176,6 +185,42 @@ def vanishing(system: System, here: Point) -> Located | None:
     last = Point(x, float(end[-1]), float(np.linalg.norm(gradient)), here.curvature, here.tangent)
     event = Event("dropped", system.s(last.u), float(width * (miss + 1e-13)), (i,), f"feature {i} vanishes at a kink")
     return Located(event, last, np.inf)
+
+
+def around_corner(system: System, here: Point, side: int) -> Located | None:
+    """The point just beyond a corner: where an output's bias passes through zero, second derivatives jump.
+
+    While nothing is active the output i is ReLU(b_i), so ∂²L/∂b_i² grows there by 2 I_i P(nothing is active), and the
+    branch goes on in another direction. With b_i = 0 given in place of s, Newton's method finds the corner itself.
+    """
+    objective = system.objective(here.u)
+    b = objective.unpack(here.x)[1]
+    if objective.fixed is not None or not np.abs(b).min() < LOW:
+        return None
+    beyond = system.at(here.x, min(max(here.u + side * BEYOND, 0.0), 1.0))
+    if beyond is None or np.linalg.norm(beyond.x - here.x) > NEARBY or beyond.u == here.u:
+        return None
+    if beyond.tangent[-1] * side < 0:
+        beyond = Point(beyond.x, beyond.u, beyond.gradient_norm, beyond.curvature, -beyond.tangent)
+    after = objective.unpack(beyond.x)[1]
+    crossed = np.flatnonzero((b * after < 0) & (np.abs(b) > CLOSEST))
+    if not crossed.size:
+        return None
+    i = int(crossed[0])
+    across = np.eye(here.z.size)[objective.split + i]
+    share = b[i] / (b[i] - after[i])
+    between = here.z + share * (beyond.z - here.z)
+    corner = system.correct(between - (across @ between) * across, across)
+    width = system.path.high - system.path.low
+    if corner is None or not min(here.u, beyond.u) <= corner.u <= max(here.u, beyond.u):
+        u, error = (here.u + beyond.u) / 2, width * abs(beyond.u - here.u) / 2
+    else:
+        u, error = corner.u, width * 1e-13
+    text = f"b_{i} passes through zero, and the second derivatives jump"
+    kind: EventKind = "corner"
+    if beyond.n_negative > here.n_negative:
+        kind, text = "bifurcation", f"{text}; the branch is no minimum any more"
+    return Located(Event(kind, system.s(u), float(error), tuple(crossed.tolist()), text), beyond, np.inf)
 
 
 def _at_zero(lengths: FloatArray, values: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ from geomsup.optimize.objective import Bias, Fidelity, Objective
 from geomsup.phases.path import Path
 from geomsup.problem import Problem
 
-__all__ = ["LossName", "Point", "System", "derivative"]
+__all__ = ["CLOSEST", "LossName", "Point", "System", "derivative"]
 
 LossName = Literal["expected", "one_active"]
 

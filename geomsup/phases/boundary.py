@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
@@ -13,7 +14,6 @@ from scipy.optimize import brentq
 from threadpoolctl import threadpool_limits
 
 from geomsup._files import complete, read_npz, write_npz
-from geomsup._typing import FloatArray
 from geomsup._validate import real_number
 from geomsup.arrangement import Arrangement
 from geomsup.optimize.distinct import Describer
@@ -27,10 +27,12 @@ __all__ = ["Boundary", "phase_boundary"]
 
 XTOL = 1e-14
 SAMPLES = 65
-"""Values of s at which the difference of two losses is looked at for changes of sign, besides the points of branches."""
+"""Values of s, besides the points of branches, at which the difference of two losses is looked at for its sign."""
 MEETING = 1e-4
 """Distance of two arrangements, relative to their largest entry, at which they are the same. At a fold it is the square
 root of what separates their s: measured 2e-7 there, and more than 1e-2 at crossings."""
+SAME_PLACE, FLAT = 1e-6, 1e-6
+"""Distance in s of two signs of one boundary; a difference of slopes that counts as none."""
 _KIND = "boundary"
 
 
@@ -69,7 +71,7 @@ class Boundary:
     >>> pentagon, pairs = gs.minimize(path(0.1), rng=0), gs.minimize(path(0.3), rng=0)
     >>> boundary = gs.phase_boundary(path, pentagon, pairs, at=(0.1, 0.3))
     >>> boundary
-    Boundary(feature_probability=0.2248837..., first order, both are minima from 0.1... to 0.30288...)
+    Boundary(feature_probability=0.22487544936..., first order, both are minima from 0.1 to 0.30288349...)
     >>> boundary.lower_before
     'first'
     """
@@ -168,7 +170,7 @@ def phase_boundary(
 
     Examples
     --------
-    Candidates: one feature ignored, and an antipodal pair of unit vectors without bias (n = 2, m = 1, importances 1, r):
+    Candidates: one feature ignored, and an antipodal pair of unit vectors without bias (importances 1 and r):
 
     >>> import geomsup as gs
     >>> r = 0.5
@@ -204,46 +206,44 @@ def _between(system: System, first: Curve, second: Curve, near: float | None) ->
     noise = np.array([first.error(one) + second.error(one) for one in s])
     if (np.abs(gaps) <= noise).all():
         raise ValueError("both starts lie on branches of one and the same loss: pass two different arrangements")
-    met = [place for pair in ((first, second), (second, first)) for place in _meetings(*pair)]
-    clear = np.abs(gaps) > np.maximum(noise, 1e-13 * system.scale)
-    crossings = []
-    kept = np.flatnonzero(clear)
-    for k, after in zip(kept[:-1], kept[1:], strict=True):
+    found: list[tuple[float, Event | None]] = [(event.s, event) for event in _meetings(first, second)]
+    clear = np.flatnonzero(np.abs(gaps) > np.maximum(noise, 1e-13 * system.scale))
+    for k, after in pairwise(clear.tolist()):
         if gaps[k] * gaps[after] < 0:
-            root = brentq(lambda one: _gap(first, second, one), s[k], s[after], xtol=XTOL, rtol=4 * 2.0**-52)
-            crossings.append(float(root))
-    roots = [one for one in crossings if not any(abs(one - event.s) < 1e-6 for event in met)]
-    found: list[tuple[float, Event | None]] = [(one, None) for one in roots] + [(event.s, event) for event in met]
+            root = float(brentq(lambda one: _gap(first, second, one), s[k], s[after], xtol=XTOL, rtol=4 * 2.0**-52))
+            if not any(abs(root - place) < SAME_PLACE for place, _ in found):
+                found.append((root, None))
     if not found:
-        side = "below" if gaps[0] < 0 else "above"
+        side = "below" if gaps[clear[0]] < 0 else "above"
         raise ValueError(
-            f"there is no boundary: from {name}={low:.6g} to {high:.6g}, where both branches are minima, the loss of the "
-            f"first stays {side} that of the second; pass a longer path, or other branches"
+            f"there is no boundary: from {name}={low:.6g} to {high:.6g}, where both branches are minima, the loss of "
+            f"the first stays {side} that of the second; pass a longer path, or other branches"
         )
-    if len(found) > 1:
-        if near is None:
-            places = ", ".join(f"{one:.6g}" for one, _ in sorted(found, key=lambda pair: pair[0]))
-            raise ValueError(f"there are {len(found)} boundaries, at {name}={places}: pass near= to choose one")
-        found.sort(key=lambda pair: abs(pair[0] - near))
-    return _boundary(first, second, *found[0])
+    if len(found) > 1 and near is None:
+        places = ", ".join(f"{place:.6g}" for place in sorted(place for place, _ in found))
+        raise ValueError(f"there are {len(found)} boundaries, at {name}={places}: pass near= to choose one")
+    return _boundary(first, second, *min(found, key=lambda one: 0.0 if near is None else abs(one[0] - near)))
 
 
 def _gap(first: Curve, second: Curve, s: float) -> float:
     return first.loss(s) - second.loss(s)
 
 
-def _meetings(ending: Curve, other: Curve) -> list[Event]:
-    """Events in which one branch ends in an arrangement of the other."""
-    found = []
-    for event in ending.events:
-        if event.kind in ("fold", "bifurcation", "dropped") and other.low <= event.s <= other.high:
-            W, b = ending.weights(event.s)
-            V, c = other.weights(event.s)
-            describer = Describer(ending.problem(event.s))
-            if describer.distance(describer.describe(W, b), describer.describe(V, c)) <= MEETING:
-                found.append(event)
-    # a branch can meet the other in an event of both, at one s
-    return found[:1]
+def _meetings(first: Curve, second: Curve) -> list[Event]:
+    """Events in which one branch ends in an arrangement of the other; one at each place, the most accurate."""
+    found: list[Event] = []
+    for ending, other in ((first, second), (second, first)):
+        for event in ending.events:
+            if event.kind in ("fold", "bifurcation", "dropped") and other.low <= event.s <= other.high:
+                describer = Describer(ending.problem(event.s))
+                ends = (describer.describe(*curve.weights(event.s)) for curve in (ending, other))
+                if describer.distance(next(ends), next(ends)) <= MEETING:
+                    found.append(event)
+    best: list[Event] = []
+    for event in sorted(found, key=lambda one: one.error):
+        if not any(abs(event.s - one.s) < SAME_PLACE for one in best):
+            best.append(event)
+    return best
 
 
 def _boundary(first: Curve, second: Curve, s: float, event: Event | None) -> Boundary:
@@ -254,14 +254,6 @@ def _boundary(first: Curve, second: Curve, s: float, event: Event | None) -> Bou
         error = (first.error(s) + second.error(s)) / max(abs(gap), 1e-300) + XTOL
     else:
         error, low, high = event.error, s, s
-    step = 1e-3 * max(first.high - first.low, second.high - second.low)
-    before = max(first.low, second.low, s - step)
-    lower: Literal["first", "second"]
-    if event is None:
-        lower = "first" if gap < 0 else "second"
-        lower = "first" if slopes[0] > slopes[1] else "second"
-    else:
-        lower = "first" if first.high <= s + XTOL or _gap(first, second, before) < 0 else "second"
     return Boundary(
         name=first.name,
         s=s,
@@ -269,9 +261,17 @@ def _boundary(first: Curve, second: Curve, s: float, event: Event | None) -> Bou
         order=1 if event is None else 2,
         loss=first.loss(s),
         slopes=slopes,
-        lower_before=lower,
+        lower_before="first" if _first_below(first, second, s, gap) else "second",
         hysteresis=(low, high),
         first=Arrangement(*first.weights(s)),
         second=Arrangement(*second.weights(s)),
         events=(first.events, second.events),
     )
+
+
+def _first_below(first: Curve, second: Curve, s: float, gap: float) -> bool:
+    """Whether the first has the lower loss before s; where only one branch is there before s, it is that one."""
+    before = s - 1e-3 * (min(first.high, second.high, s) - min(first.low, second.low))
+    if first.low <= before and second.low <= before:
+        return gap < 0 if abs(gap) > FLAT else _gap(first, second, before) < 0
+    return first.low <= before

@@ -16,7 +16,7 @@ from geomsup.arrangement import Arrangement, feature_dimensionality
 
 __all__ = ["Branch", "Event", "EventKind"]
 
-EventKind = Literal["fold", "bifurcation", "dropped", "contact", "crossing", "lost"]
+EventKind = Literal["fold", "bifurcation", "dropped", "corner", "contact", "lost"]
 
 _KIND = "branch"
 _ARRAYS = ("s", "W", "b", "loss", "error", "slope", "gradient_norm", "eigenvalue")
@@ -30,9 +30,9 @@ class Event:
     ----------
     kind : str
         "fold": the branch turns back and ends. "bifurcation": an eigenvalue passes through zero and the branch goes on;
-        if it was a minimum it is a saddle from there. "dropped": ‖W_i‖ reaches zero. "contact": a feature begins or
-        ceases to reach an output when it is active alone, b_i + M_ij = 0. "crossing": the loss of another branch is the
-        same. "lost": the step became too short, and why.
+        if it was a minimum it is a saddle from there. "dropped": ‖W_i‖ reaches zero. "corner": b_i passes through zero,
+        where the second derivatives jump and the branch turns. "contact": a feature begins or ceases to reach an output
+        when it is active alone, b_i + M_ij = 0. "lost": the steps became too short.
     s : float
         Where.
     error : float
@@ -46,10 +46,10 @@ class Event:
     --------
     >>> import geomsup as gs
     >>> path = gs.phases.along(gs.Problem(2, 1), "feature_probability", (0.6, 0.8))
-    >>> branch = gs.continuation(path, ([[0.8, -0.8]], [0.28, 0.28]), at=0.65)
+    >>> branch = gs.continuation(path, gs.minimize(path(0.65), rng=0), at=0.65)
     >>> event = branch.events[-1]
     >>> event.kind, round(event.s, 6)
-    ('bifurcation', 0.711745)
+    ('bifurcation', 0.713013)
     """
 
     kind: EventKind
@@ -88,7 +88,7 @@ class Branch:
     >>> path = gs.phases.along(gs.Problem(5, 2), "feature_probability", (0.05, 0.2))
     >>> branch = gs.continuation(path, gs.minimize(path(0.05), rng=0), at=0.05)
     >>> branch
-    Branch(feature_probability from 0.05 to 0.2, ... points, loss 0.008904..0.0802, ...)
+    Branch(feature_probability from 0.05 to 0.2, ... points, loss 0.008904..0.07956, no events)
     """
 
     name: str

@@ -12,17 +12,17 @@ from geomsup._typing import FloatArray
 from geomsup._validate import real_number
 from geomsup.optimize.newton import LARGEST_HESSIAN, polish
 from geomsup.optimize.objective import Bias
-from geomsup.phases._events import Located, locate, vanishing
+from geomsup.phases._events import Located, NotFollowed, around_corner, locate, vanishing
 from geomsup.phases._system import LossName, Point, System
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.path import Path, as_path
 
 __all__ = ["begin", "continuation", "follow", "weights_of"]
 
-NEAR = 0.01
-"""Gradient norm, relative to the scale of the loss, up to which a start is taken to be near a stationary point. Unit
-vectors in place of a minimum have 0.1, weights of a minimum written with three digits 1e-3."""
-FIRST_STEP, SHORTEST = 0.01, 1e-7
+NEAR = 3e-3
+"""Gradient norm, relative to the scale of the loss, up to which a start is taken to be near a stationary point: weights
+of a minimum rounded to four digits have 1.3e-3 and less, unit vectors in their place 0.1."""
+FIRST_STEP, CORNER, SHORTEST = 0.01, 1e-5, 1e-7
 TURN = 0.95
 """Least cosine between the directions at neighbouring points."""
 MOST_POINTS = 2000
@@ -93,7 +93,7 @@ def continuation(
     >>> path = gs.phases.along(gs.Problem(2, 1), "feature_probability", (0.1, 0.9))
     >>> pair = gs.minimize(path(0.3), rng=0)
     >>> gs.continuation(path, pair, at=0.3)
-    Branch(feature_probability from 0.1 to 0.711745..., ... bifurcation at 0.711745...)
+    Branch(feature_probability from 0.1 to 0.71301301..., ... bifurcation at 0.71301301...)
     """
     system, x, u = begin(path, start, at, loss, bias)
     step = real_number("max_step", max_step)
@@ -188,15 +188,20 @@ def _trace(
             return points, events
         if (vanished := vanishing(system, here)) is not None:
             return [*points, vanished.point], [*events, vanished.event]
-        there = _advance(system, here, step, end)
+        there, happened = _next(system, here, step, end)
         if there is None:
             step /= 2
+            if step < CORNER and (passed := around_corner(system, here, side)) is not None:
+                events.append(passed.event)
+                points.append(passed.point)
+                here, step = passed.point, 10 * CORNER
+                if _ends(passed, saddles):
+                    return points, events
             if step < SHORTEST:
                 text = "the branch cannot be followed further: steps became too short, as at a kink of the loss"
                 return points, [*events, Event("lost", system.s(here.u), SHORTEST, (), text)]
             continue
-        happened = locate(system, here, there)
-        stop = next((k for k, one in enumerate(happened) if _ends(one, here, saddles)), None)
+        stop = next((k for k, one in enumerate(happened) if _ends(one, saddles)), None)
         if stop is not None:
             happened = happened[: stop + 1]
         events += [one.event for one in happened if contacts or one.event.kind != "contact"]
@@ -214,6 +219,17 @@ def _turned(point: Point, along: FloatArray) -> Point:
     """The point with its direction on the side of `along`."""
     sign = 1.0 if point.tangent @ along >= 0 else -1.0
     return Point(point.x, point.u, point.gradient_norm, point.curvature, sign * point.tangent)
+
+
+def _next(system: System, here: Point, step: float, end: float) -> tuple[Point | None, list[Located]]:
+    """The next point and what happens on the way to it, or None if the step is too long."""
+    there = _advance(system, here, step, end)
+    if there is None:
+        return None, []
+    try:
+        return there, locate(system, here, there)
+    except NotFollowed:
+        return None, []
 
 
 def _advance(system: System, here: Point, step: float, end: float) -> Point | None:
@@ -234,7 +250,7 @@ def _advance(system: System, here: Point, step: float, end: float) -> Point | No
     return there if off <= 0.25 * step and there.tangent @ here.tangent >= TURN else None
 
 
-def _ends(one: Located, here: Point, saddles: bool) -> bool:
+def _ends(one: Located, saddles: bool) -> bool:
     return one.event.kind == "fold" or (one.event.kind == "bifurcation" and not saddles)
 
 

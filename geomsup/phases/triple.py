@@ -129,7 +129,7 @@ def triple_point(family: Family, first: Any, second: Any, third: Any, *, at: Arr
 def _move(sheets: list[_Sheet], where: FloatArray, move: FloatArray) -> FloatArray:
     """All three moved, by as much of the step as they can follow."""
     for k in range(12):
-        target = where + move / 2**k
+        target: FloatArray = where + move / 2**k
         try:
             moved = [sheet.moved(target) for sheet in sheets]
         except ValueError as error:
@@ -188,7 +188,7 @@ class _Sheet:
         """In both parameters."""
         steps = DIFFERENCE * np.diag(np.maximum(np.abs(self.where), 1e-3))
         sides = [[self._loss_at(self.where + side * step) for side in (1, -1)] for step in steps]
-        return np.array([(up - down) / (2 * step.sum()) for (up, down), step in zip(sides, steps, strict=True)])
+        return np.asarray([(up - down) / (2 * step.sum()) for (up, down), step in zip(sides, steps, strict=True)])
 
     def _loss_at(self, where: FloatArray) -> float:
         return float(expected_loss(self.family(*where), *self.weights_at(where), tol=1e-13))
@@ -208,7 +208,7 @@ class _Followed(_Sheet):
         super().__init__(family, where)
         path = Path(lambda t: family(where[0], where[1]), 0.0, 1.0, "t")
         system, x, _ = begin(path, start, 0.0, "expected", "free")
-        self.held = system.objective(0.0).unpack(x)
+        self.held: tuple[FloatArray, FloatArray] = system.objective(0.0).unpack(x)
 
     def weights_at(self, where: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.held

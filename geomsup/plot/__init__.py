@@ -12,6 +12,7 @@ matplotlib is imported when a picture is drawn, not before. The colours can be t
 `dimensionality`     D_i as dots, with lines at the values known by name
 `feature_graph`      features joined where they are not orthogonal, factor by factor
 `phase_diagram`      which arrangement is best over a grid, one colour per name
+`branch`             loss or D_i along a branch of minima
 ===================  ====================================================================
 
 Examples
@@ -24,6 +25,7 @@ Examples
 """
 
 from geomsup.plot.bars import dimensionality, interference, norms
+from geomsup.plot.branches import branch
 from geomsup.plot.directions import arrangement, oriented
 from geomsup.plot.graph import feature_graph
 from geomsup.plot.matrix import gram
@@ -31,6 +33,7 @@ from geomsup.plot.phases import phase_diagram
 
 __all__ = [
     "arrangement",
+    "branch",
     "dimensionality",
     "feature_graph",
     "gram",
