@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.phases._system import System, derivative
+from geomsup.phases._system import Point, System, derivative
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.continuation import continuation
 from geomsup.problem import Problem
 
 __all__ = ["Curve", "curve_of"]
+
+CLOSE = 0.1
+"""Most that Newton's method may move a point interpolated between two of a branch, relative to their distance. Other
+branches begin at kinks and folds, and are reached from there by less than that distance."""
 
 
 class Curve:
@@ -74,14 +78,36 @@ class Followed(Curve):
         if k < nodes.size and nodes[k] == s:
             return np.asarray(self.points[k])
         share = (s - nodes[k - 1]) / (nodes[k] - nodes[k - 1])
-        guess = self.points[k - 1] + share * (self.points[k] - self.points[k - 1])
-        point = self.system.at(guess, self.system.u(s))
+        chord = self.points[k] - self.points[k - 1]
+        point = self._near(self.points[k - 1] + share * chord, s, CLOSE * float(np.linalg.norm(chord)))
+        if point is None:
+            point = self._walk(k, s)
         if point is None:
             raise ValueError(
                 f"the branch was not found between its points at {self.name}={nodes[k - 1]:.6g} and {nodes[k]:.6g}: "
                 "pass a smaller max_step"
             )
         return point.x
+
+    def _near(self, guess: FloatArray, s: float, distance: float) -> Point | None:
+        point = self.system.at(guess, self.system.u(s))
+        return point if point is not None and np.linalg.norm(point.x - guess) <= distance else None
+
+    def _walk(self, k: int, s: float) -> Point | None:
+        """In short steps from the neighbour that is not an end, where the branch may bend or meet a kink."""
+        nodes = self.branch.s
+        begin = k if k - 1 == 0 else k - 1
+        for pieces in (4, 16, 64):
+            places = np.linspace(nodes[begin], s, pieces + 1)
+            point = self.system.at(self.points[begin], self.system.u(places[0]))
+            for place in places[1:]:
+                if point is None:
+                    break
+                ahead = (self.system.u(place) - point.u) / point.tangent[-1] * point.tangent[:-1]
+                point = self._near(point.x + ahead, place, 0.5 * float(np.linalg.norm(ahead)))
+            if point is not None:
+                return point
+        return None
 
     def slope(self, s: float) -> float:
         """∂L/∂s at fixed weights, the gradient being zero."""

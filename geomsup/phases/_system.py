@@ -39,9 +39,11 @@ CURVATURE_STEP, CLOSEST = 2e-4, 1e-9
 """Step of the differences, extrapolated to fourth order, behind the eigenvalues that are reported: rounding 5e-12. Near
 a kink of the second derivatives, where some |M_ij|, |b_i| or |b_i + M_ij| is small, a fifth of that; below the second
 number it counts as zero, and the difference averages over both sides."""
-LEAST_EIGENVALUE = 1e-8
+LEAST_EIGENVALUES = 1e-6, 1e-9
 """Relative to the largest: directions flatter than this take no part in a Newton step. At a bifurcation the gradient
-along the critical direction is zero but for rounding, which would be divided by zero."""
+along the critical direction is zero but for rounding, 1e-16, which would be divided by zero; where the branch has a
+threefold symmetry the eigenvalue changes in proportion to what comes of it. The second is tried where the first leaves
+a gradient: close to a kink at which a branch ends, eigenvalues are small and guesses are not that good."""
 
 
 def derivative(function: Callable[[float], FloatArray], u: float) -> FloatArray:
@@ -103,6 +105,10 @@ class System:
     """Gradient, curvature and corrections along a path."""
 
     def __init__(self, path: Path, loss: LossName, bias: Bias) -> None:
+        if loss not in ("expected", "one_active"):
+            raise ValueError(f"loss={loss!r} is unknown: pass 'expected' or 'one_active'")
+        if isinstance(bias, str) and bias == "nonpositive":
+            raise ValueError("bias='nonpositive' makes branches with corners: pass 'free', 'zero' or an array")
         self.path, self.loss, self.bias = path, loss, bias
         self._kept: dict[float, Objective] = {}
         self.scale = self.objective(0.5).scale
@@ -172,11 +178,14 @@ class System:
     def tangent(self, x: FloatArray, u: float, shape: Curvature, along: FloatArray) -> FloatArray:
         """The unit direction of the branch at (x, u), on the side of `along`."""
         change = self.rates(x, u)[1]
-        direction = _bordered(shape, change, np.zeros(x.size), along, 1.0)
+        direction = _bordered(shape, change, np.zeros(x.size), along, 1.0, LEAST_EIGENVALUES[0])
         return direction / np.linalg.norm(direction)
 
     def correct(self, z: FloatArray, along: FloatArray) -> Point | None:
         """Newton's method from z in the plane perpendicular to `along`; None where it does not converge."""
+        return next((p for least in LEAST_EIGENVALUES if (p := self._correct(z, along, least)) is not None), None)
+
+    def _correct(self, z: FloatArray, along: FloatArray, least: float) -> Point | None:
         held = not along[:-1].any()  # the plane of one u
         x, u = z[:-1], float(z[-1])
         if not 0 <= u <= 1:
@@ -185,7 +194,7 @@ class System:
         _, gradient = self.value_and_slope(x, u)
         shape = self.curvature(x, u, fine=False)
         for _ in range(NEWTON_STEPS):
-            step = _bordered(shape, change, gradient, along, 0.0)
+            step = _bordered(shape, change, gradient, along, 0.0, least)
             length = float(np.linalg.norm(step))
             step *= min(1.0, 0.2 / max(length, 1e-300))
             x_next, u_next = x + step[:-1], u if held else u + float(step[-1])
@@ -211,7 +220,7 @@ class System:
 
 
 def _bordered(
-    shape: Curvature, change: FloatArray, gradient: FloatArray, along: FloatArray, advance: float
+    shape: Curvature, change: FloatArray, gradient: FloatArray, along: FloatArray, advance: float, least: float
 ) -> FloatArray:
     """(dx, du) with H dx + ∂_u g du = −g off the rotations, and along·(dx, du) = advance."""
     V, values = shape.vectors, shape.values
@@ -221,5 +230,5 @@ def _bordered(
     A[:k, k] = V.T @ change
     A[k, :k], A[k, k] = V.T @ along[:-1], along[-1]
     right = np.append(-V.T @ gradient, advance)
-    y = np.linalg.lstsq(A, right, rcond=LEAST_EIGENVALUE)[0]
+    y = np.linalg.lstsq(A, right, rcond=least)[0]
     return np.append(V @ y[:k], y[k])

@@ -88,7 +88,7 @@ class Branch:
     >>> path = gs.phases.along(gs.Problem(5, 2), "feature_probability", (0.05, 0.2))
     >>> branch = gs.continuation(path, gs.minimize(path(0.05), rng=0), at=0.05)
     >>> branch
-    Branch(feature_probability from 0.05 to 0.2, ... points, loss 0.008904..0.07956, no events)
+    Branch(feature_probability from 0.05 to 0.2, ... points, loss 0.008904..0.07959, no events)
     """
 
     name: str

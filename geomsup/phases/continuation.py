@@ -95,10 +95,10 @@ def continuation(
     >>> gs.continuation(path, pair, at=0.3)
     Branch(feature_probability from 0.1 to 0.71301301..., ... bifurcation at 0.71301301...)
     """
-    system, x, u = begin(path, start, at, loss, bias)
     step = real_number("max_step", max_step)
     if not 0 < step <= 1:
         raise ValueError(f"max_step={step:g} is not a share of the path: pass a number between 0 and 1, such as 0.05")
+    system, x, u = begin(path, start, at, loss, bias)
     with threadpool_limits(1):
         return follow(system, x, u, saddles=saddles, contacts=contacts, max_step=step, callback=callback)
 
@@ -133,15 +133,11 @@ def follow(
 def begin(path: Path, start: Any, at: float | None, loss: LossName, bias: Bias) -> tuple[System, FloatArray, float]:
     """The equations, and x and u of a start that has been checked and polished."""
     path = as_path(path)
-    if loss not in ("expected", "one_active"):
-        raise ValueError(f"loss={loss!r} is unknown: pass 'expected' or 'one_active'")
-    if isinstance(bias, str) and bias == "nonpositive":
-        raise ValueError("bias='nonpositive' makes branches with corners: pass 'free', 'zero' or an array")
+    system = System(path, loss, bias)
     s = path.low if at is None else real_number("at", at)
     W, b = path(s).check_weights(*weights_of(start))
     if W.ndim != 2:
         raise ValueError(f"W has shape {W.shape}, several instances: pass one of them")
-    system = System(path, loss, bias)
     u = system.u(s)
     objective = system.objective(u)
     if objective.size > LARGEST_HESSIAN:
@@ -187,7 +183,7 @@ def _trace(
         if here.u == end:
             return points, events
         if (vanished := vanishing(system, here)) is not None:
-            return [*points, vanished.point], [*events, vanished.event]
+            return points + vanished[0], [*events, vanished[1]]
         there, happened = _next(system, here, step, end)
         if there is None:
             step /= 2

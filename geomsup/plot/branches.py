@@ -63,7 +63,7 @@ def branch(
     >>> pair = gs.continuation(path, gs.minimize(path(0.3), rng=0), at=0.3)
     >>> ax = gs.plot.branch(pair, show="dimensionality")
     >>> [text.get_text() for text in ax.texts]
-    ['2×']
+    [' 2×']
     """
     if show not in ("loss", "dimensionality"):
         raise ValueError(f"show={show!r} is unknown: pass 'loss' or 'dimensionality'")
