@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -52,6 +52,8 @@ def locate(system: System, start: Point, end: Point) -> list[Located]:
     """Every event between two neighbouring points, in order."""
     arc = _Arc(system, start, end)
     found = [*_stability(arc), *_drops(arc), *_contacts(arc)]
+    if (corner := _corner(system, start, end)) is not None:
+        found.append(Located(corner[0], end, corner[1] * arc.length))
     return sorted(found, key=lambda one: one.distance)
 
 
@@ -226,13 +228,27 @@ def around_corner(system: System, here: Point, side: int) -> Located | None:
         return None
     if beyond.tangent[-1] * side < 0:
         beyond = Point(beyond.x, beyond.u, beyond.gradient_norm, beyond.curvature, -beyond.tangent)
-    after = objective.unpack(beyond.x)[1]
-    crossed = np.flatnonzero((b * after < 0) & (np.abs(b) > CLOSEST))
+    corner = _corner(system, here, beyond)
+    if corner is None:
+        return None
+    event, _ = corner
+    if beyond.n_negative > here.n_negative:
+        event = replace(event, kind="bifurcation", text=f"{event.text}; the branch is no minimum any more")
+    return Located(event, beyond, np.inf)
+
+
+def _corner(system: System, here: Point, beyond: Point) -> tuple[Event, float] | None:
+    """The corner between two points, if a bias changes sign there, and the share of the way at which it does."""
+    objective = system.objective(here.u)
+    if objective.fixed is not None:
+        return None
+    b, after = (objective.unpack(point.x)[1] for point in (here, beyond))
+    crossed = np.flatnonzero((b * after < 0) & (np.minimum(np.abs(b), np.abs(after)) > CLOSEST))
     if not crossed.size:
         return None
     i = int(crossed[0])
     across = np.eye(here.z.size)[objective.split + i]
-    share = b[i] / (b[i] - after[i])
+    share = float(b[i] / (b[i] - after[i]))
     between = here.z + share * (beyond.z - here.z)
     corner = system.correct(between - (across @ between) * across, across)
     width = system.path.high - system.path.low
@@ -241,10 +257,7 @@ def around_corner(system: System, here: Point, side: int) -> Located | None:
     else:
         u, error = corner.u, width * 1e-13
     text = f"b_{i} passes through zero, and the second derivatives jump"
-    kind: EventKind = "corner"
-    if beyond.n_negative > here.n_negative:
-        kind, text = "bifurcation", f"{text}; the branch is no minimum any more"
-    return Located(Event(kind, system.s(u), float(error), tuple(crossed.tolist()), text), beyond, np.inf)
+    return Event("corner", system.s(u), float(error), tuple(crossed.tolist()), text), share
 
 
 def _at_zero(lengths: FloatArray, values: FloatArray) -> FloatArray:
@@ -255,23 +268,22 @@ def _at_zero(lengths: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def _contacts(arc: _Arc) -> list[Located]:
-    """Sign changes of b_i + M_ij over features j that are there and outputs i ≠ j, and of b_i."""
+    """Sign changes of b_i + M_ij over outputs i and features j ≠ i."""
 
     def reach(point: Point) -> FloatArray:
         W, b = _weights(arc, point)
-        return np.asarray(W.T @ W * (1 - np.eye(b.size)) + b[:, None])
+        return np.asarray(W.T @ W + b[:, None])
 
     first, last = reach(arc.start), reach(arc.end)
     # measured: states at a kink, where b_i + M_ij is exactly 0, come out at 1e-16
-    changed = (first * last < 0) & (np.minimum(np.abs(first), np.abs(last)) > 1e-9)
+    changed = ~np.eye(len(first), dtype=bool) & (first * last < 0) & (np.minimum(np.abs(first), np.abs(last)) > 1e-9)
     found: list[Located] = []
     for i, j in np.argwhere(changed).tolist():
 
         def product(point: Point, i: int = i, j: int = j) -> float:
             return float(reach(point)[i, j])
 
-        what = f"b_{i}" if i == j else f"b_{i} + W_{i}·W_{j}"
-        found.append(arc.located("contact", product, 1e-13, (i, j) if i != j else (i,), f"{what} changes sign"))
+        found.append(arc.located("contact", product, 1e-13, (i, j), f"b_{i} + W_{i}·W_{j} changes sign"))
     return found
 
 
