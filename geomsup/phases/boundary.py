@@ -26,7 +26,7 @@ from geomsup.phases.path import Path, as_path
 __all__ = ["Boundary", "phase_boundary"]
 
 XTOL = 1e-14
-SAMPLES = 65
+SAMPLES = 17
 """Values of s, besides the points of branches, at which the difference of two losses is looked at for its sign."""
 MEETING = 1e-4
 """Distance of two arrangements, relative to their largest entry, at which they are the same. At a fold it is the square
