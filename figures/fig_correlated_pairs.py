@@ -104,13 +104,16 @@ def table(data):
 
 
 def draw(data):
+    from scipy.interpolate import CubicSpline
+
     names, rows = data["names"], data["boundary"]
-    figure = plt.figure(figsize=(7.0, 3.2))
+    figure = plt.figure(figsize=(7.0, 2.6))
     grid = figure.add_gridspec(2, 1 + len(rows), width_ratios=[2.6, *[1] * len(rows)])
     ax = figure.add_subplot(grid[:, 0])
     s = np.unique(np.concatenate([data[f"s{k}"] for k in range(len(names))]))
-    outside = {"left": np.nan, "right": np.nan}
-    losses = np.array([np.interp(s, data[f"s{k}"], data[f"loss{k}"], **outside) for k in range(len(names))])
+    s = np.unique(np.concatenate([s, np.geomspace(s[0], s[-1], 400)]))
+    # a spline, since chords would lie above the lowest loss by more than the branches do
+    losses = np.array([CubicSpline(data[f"s{k}"], data[f"loss{k}"])(s, extrapolate=False) for k in range(len(names))])
     for k, name in enumerate(names):
         excess = losses[k] / np.nanmin(losses, axis=0) - 1
         ax.plot(s, 100 * excess, color=COLOURS[SEEDS[str(name)][1]], label=str(name))
@@ -119,7 +122,7 @@ def draw(data):
     ax.set(xscale="log", ylim=(-0.1, 6), xlabel="probability that a pair is active", ylabel="loss above the lowest (%)")
     ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
     ax.minorticks_off()
-    ax.legend(fontsize=6, loc="upper center", framealpha=1)
+    ax.legend(fontsize=6, loc=(0.3, 0.62), frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     for k, row in enumerate(rows):
         for side in (0, 1):
             ax = figure.add_subplot(grid[side, 1 + k])
@@ -128,7 +131,7 @@ def draw(data):
                 colour = COLOURS[(0, 5, 2)[pair]]
                 for x, y in W[:, 2 * pair : 2 * pair + 2].T:
                     ax.plot([0, x], [0, y], "-o", color=colour, markevery=[1], markersize=3)
-            ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal", xticks=[], yticks=[])
+            ax.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal", xticks=[], yticks=[])
             for spine in ax.spines.values():
                 spine.set(visible=False)
             if side == 0:

@@ -18,6 +18,8 @@ __all__ = ["Curve", "curve_of"]
 CLOSE = 0.1
 """Most that Newton's method may move a point interpolated between two of a branch, relative to their distance. Other
 branches begin at kinks and folds, and are reached from there by less than that distance."""
+SAMPLES = 65
+"""Values of s at which a candidate is looked at."""
 
 
 class Curve:
@@ -120,7 +122,7 @@ class Candidate(Curve):
 
     def __init__(self, system: System, function: Callable[[float], Any]) -> None:
         path = system.path
-        super().__init__(system, path.low, path.high, np.array([path.low, path.high]), ())
+        super().__init__(system, path.low, path.high, np.linspace(path.low, path.high, SAMPLES), ())
         self.function = function
 
     def parameters(self, s: float) -> FloatArray:

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
 from typing import Literal
 
-import numpy as np
-
 from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import FloatArray
 from geomsup.arrangement import Arrangement, feature_dimensionality
@@ -138,8 +136,3 @@ class Branch:
         events = ", ".join(self._events_text()) or "no events"
         losses = f"{self.loss.min():.4g}..{self.loss.max():.4g}"
         return f"Branch({self.name} from {low:.10g} to {high:.10g}, {self.s.size} points, loss {losses}, {events})"
-
-
-def is_increasing(s: FloatArray) -> bool:
-    """Whether every value is larger than the one before."""
-    return bool((np.diff(s) > 0).all())
