@@ -122,7 +122,7 @@ def draw(data):
     ax.set(xscale="log", ylim=(-0.1, 6), xlabel="probability that a pair is active", ylabel="loss above the lowest (%)")
     ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
     ax.minorticks_off()
-    ax.legend(fontsize=6, loc=(0.3, 0.62), frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+    ax.legend(fontsize=6, loc=(0.26, 0.62), frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     for k, row in enumerate(rows):
         for side in (0, 1):
             ax = figure.add_subplot(grid[side, 1 + k])
