@@ -145,7 +145,9 @@ def curve_of(
     if callable(what):
         return Candidate(system, what)
     if not isinstance(what, Branch):
-        what = continuation(path, what, at=at, loss=system.loss, bias=system.bias, max_step=max_step, callback=callback)
+        what = continuation(
+            path, what, at=at, loss=system.loss, bias=system.bias, max_step=max_step, callback=callback
+        )
     problem = path(path.low)
     shape = (problem.n_hidden, problem.n_features)
     if what.W.shape[1:] != shape or not path.low <= what.s[0] <= what.s[-1] <= path.high:

@@ -70,10 +70,8 @@ class OneActiveTerm(Objective):
         """Loss (S,), dM (S, n, n) and db (S, n) of S effective matrices and biases; the fidelity plays no part."""
         value, da, db = one_active(self.data, M, b[..., None], np.eye(self.problem.n_features))
         importance = self.problem.importance
-        return (
-            self.alone + (value @ self.weight) @ importance,
-            importance[:, None] * da * self.weight,
-            (importance * (db @ self.weight)),
+        return self.alone + (value @ self.weight) @ importance, importance[:, None] * da * self.weight, (
+            importance * (db @ self.weight)
         )
 
 

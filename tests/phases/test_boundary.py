@@ -146,7 +146,9 @@ def test_pentagon_against_two_pairs():
     # and the difference changes sign within ten times that error
     for side in (-1, 1):
         near = boundary.s + side * 1e-9
-        ends = [gs.minimize(path(near), start=one, n_starts=0).loss for one in (boundary.first, boundary.second)]
+        ends = [
+            gs.minimize(path(near), start=one, n_starts=0).loss for one in (boundary.first, boundary.second)
+        ]
         assert (ends[0] < ends[1]) == (side < 0)
 
 
