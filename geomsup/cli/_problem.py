@@ -39,7 +39,9 @@ def size_options(command: Command) -> Command:
     """How many features and hidden dimensions."""
     return with_options(
         command,
-        click.option("-n", "--n-features", type=int, help="Number of features.  [default: 5, or the length of a list]"),
+        click.option(
+            "-n", "--n-features", type=int, help="Number of features.  [default: 5, or the length of a list]"
+        ),
         click.option("-m", "--n-hidden", type=int, default=2, show_default=True, help="Number of hidden dimensions."),
     )
 

@@ -23,21 +23,8 @@ def spline_rows(M, b, rows, weights, active, law, budget, with_error):
         i = rows[r]
         for state in range(weights.size):
             square, cross, bound, count = spline_row(
-                M[i],
-                b[i],
-                i,
-                active[state],
-                kind,
-                low,
-                high,
-                atom_start,
-                atom_values,
-                atom_weights,
-                moments,
-                budget,
-                with_error,
-                slope,
-                work,
+                M[i], b[i], i, active[state], kind, low, high, atom_start, atom_values, atom_weights, moments, budget,
+                with_error, slope, work,
             )
             if count < 0:
                 nodes[r] = -1
@@ -95,21 +82,8 @@ def batch(M, b, importance, own_square, weights, active, groups, law, terms, bud
             if done:
                 for state in range(weights.size):
                     value2, value1, _, nodes = spline_row(
-                        M[instance, i],
-                        b[instance, i],
-                        i,
-                        active[state],
-                        kind,
-                        low,
-                        high,
-                        atom_start,
-                        atom_values,
-                        atom_weights,
-                        moments,
-                        budget,
-                        False,
-                        slope,
-                        spline_work,
+                        M[instance, i], b[instance, i], i, active[state], kind, low, high, atom_start, atom_values,
+                        atom_weights, moments, budget, False, slope, spline_work,
                     )
                     if nodes < 0:
                         done = False

@@ -9,33 +9,8 @@ UNIT_ROUNDOFF = 2.0**-53
 
 @njit(cache=True, nogil=True)
 def rounding_bound(
-    nodes,
-    depth,
-    own_level,
-    own_passive,
-    has_own,
-    order,
-    level_start,
-    status,
-    first,
-    y,
-    s_high,
-    count,
-    stay,
-    lift,
-    own_stay,
-    own_lift,
-    own_lift2,
-    a,
-    active,
-    kind,
-    low,
-    high,
-    moments,
-    own,
-    scale,
-    lam,
-    lamB,
+    nodes, depth, own_level, own_passive, has_own, order, level_start, status, first, y, s_high, count, stay, lift,
+    own_stay, own_lift, own_lift2, a, active, kind, low, high, moments, own, scale, lam, lamB,
 ):
     """First-order bound on the rounding error of the value: Σ |weight| |value| over the leaves."""
     top = depth + 3

@@ -10,7 +10,9 @@ from geomsup.loss._compiled_transforms import OPTIONS, group_factor, law_transfo
 
 
 @njit(**OPTIONS)
-def series_row(a, b, own, terms, with_gradient, groups, law, gradient, work):
+def series_row(
+    a, b, own, terms, with_gradient, groups, law, gradient, work
+):
     """One row: returns (E z+^2 - 2 E x_own z+, the same with the sandwich's middle, half its gap, sum of |terms|).
 
     Fills ``gradient`` (n + 1) with the derivatives in (a_1 ... a_n, b) where asked.
@@ -183,7 +185,9 @@ def series_row(a, b, own, terms, with_gradient, groups, law, gradient, work):
     for j in range(n):
         if alone[j] > 0.0:
             mine = 1.0 if j == own else 0.0
-            x, da, db = single(j, a[j], b, mine, kind, low, high, atom_start, atom_values, atom_weights, moments)
+            x, da, db = single(
+                j, a[j], b, mine, kind, low, high, atom_start, atom_values, atom_weights, moments
+            )
             m1, m2, m3 = moments[j, 1], moments[j, 2], moments[j, 3]
             z1 = b + a[j] * m1
             z2 = b * b + 2.0 * a[j] * b * m1 + a[j] * a[j] * m2
@@ -211,31 +215,8 @@ def series_row(a, b, own, terms, with_gradient, groups, law, gradient, work):
             ar[k] = nothing  # transform of the events taken out, without the factor e^{itb}
             ai[k] = 0.0
         law_transforms(
-            a,
-            h,
-            k0,
-            count,
-            own,
-            with_gradient,
-            passive,
-            group_of,
-            kind,
-            low,
-            high,
-            atom_start,
-            atom_values,
-            atom_weights,
-            vr,
-            vi,
-            ur,
-            ui,
-            wr,
-            wi,
-            recip,
-            c,
-            s,
-            gr,
-            gi,
+            a, h, k0, count, own, with_gradient, passive, group_of, kind, low, high, atom_start, atom_values,
+            atom_weights, vr, vi, ur, ui, wr, wi, recip, c, s, gr, gi,
         )
         for g in range(n_groups):
             begin, end = group_start[g], group_start[g + 1]
@@ -402,31 +383,10 @@ def passive_slopes(passive, group_start, group_member, probability, moments, gra
 def workspace(n, n_groups, block):
     """Arrays reused by every call of :func:`series_row` in one thread."""
     return (
-        np.empty((n, block)),
-        np.empty((n, block)),
-        np.empty((n, block)),
-        np.empty((n, block)),
-        np.empty((1, block)),
-        np.empty((1, block)),
-        np.empty((n_groups, block)),
-        np.empty((n_groups, block)),
-        np.empty((n_groups + 1, block)),
-        np.empty((n_groups + 1, block)),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty((1, block)),
-        np.empty((1, block)),
-        np.empty(block),
-        np.empty(block),
-        np.empty(block),
-        np.empty((2, block)),
-        np.empty((2, block)),
-        np.empty((1, block)),
-        np.empty((1, block)),
+        np.empty((n, block)), np.empty((n, block)), np.empty((n, block)), np.empty((n, block)),
+        np.empty((1, block)), np.empty((1, block)), np.empty((n_groups, block)), np.empty((n_groups, block)),
+        np.empty((n_groups + 1, block)), np.empty((n_groups + 1, block)), np.empty(block), np.empty(block),
+        np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block), np.empty(block),
+        np.empty((1, block)), np.empty((1, block)), np.empty(block), np.empty(block), np.empty(block),
+        np.empty((2, block)), np.empty((2, block)), np.empty((1, block)), np.empty((1, block)),
     )

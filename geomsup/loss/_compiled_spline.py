@@ -52,20 +52,7 @@ def branches(
 
 @njit(cache=True, nogil=True)
 def spline_row(
-    a,
-    b,
-    own,
-    active,
-    kind,
-    low,
-    high,
-    atom_start,
-    atom_values,
-    atom_weights,
-    moments,
-    budget,
-    with_error,
-    gradient,
+    a, b, own, active, kind, low, high, atom_start, atom_values, atom_weights, moments, budget, with_error, gradient,
     work,
 ):
     """One row: returns (E z+^2, E x_own z+, rounding bound, nodes) and fills ``gradient`` (n + 1).
@@ -122,18 +109,9 @@ def spline_row(
     for d in range(depth):
         j = order[d]
         count[d] = branches(
-            kind[j],
-            low[j],
-            high[j],
-            atom_values[atom_start[j] : atom_start[j + 1]],
-            atom_weights[atom_start[j] : atom_start[j + 1]],
-            active[j],
-            offset[d],
-            stay[d],
-            lift[d],
-            own_stay[d],
-            own_lift[d],
-            own_lift2[d],
+            kind[j], low[j], high[j],
+            atom_values[atom_start[j]:atom_start[j + 1]], atom_weights[atom_start[j]:atom_start[j + 1]],
+            active[j], offset[d], stay[d], lift[d], own_stay[d], own_lift[d], own_lift2[d],
         )
         inverse = 1.0 / a[j]
         for c in range(count[d]):
@@ -349,33 +327,8 @@ def spline_row(
     error = 0.0
     if with_error:
         error = rounding_bound(
-            nodes,
-            depth,
-            own_level,
-            own_passive,
-            has_own,
-            order,
-            level_start,
-            status,
-            first,
-            y,
-            s_high,
-            count,
-            stay,
-            lift,
-            own_stay,
-            own_lift,
-            own_lift2,
-            a,
-            active,
-            kind,
-            low,
-            high,
-            moments,
-            own,
-            scale,
-            lam,
-            lamB,
+            nodes, depth, own_level, own_passive, has_own, order, level_start, status, first, y, s_high, count, stay,
+            lift, own_stay, own_lift, own_lift2, a, active, kind, low, high, moments, own, scale, lam, lamB,
         )
         error += pruned + neglected * 2.0 * (scale + own_reach)
     return value2, value1, error, nodes

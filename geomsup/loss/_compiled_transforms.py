@@ -60,40 +60,14 @@ def centred(unit, k0, count, order, c, s, recip, x, y, j):
         if order == 1:
             y[j, k] = -t / 3.0 * (1.0 - q / 10.0 * (1.0 - q / 28.0 * (1.0 - q / 54.0 * (1.0 - q / 88.0))))
         elif order == 2:
-            y[j, k] = (
-                -1.0
-                / 3.0
-                * (1.0 - 3.0 * q / 10.0 * (1.0 - 5.0 * q / 84.0 * (1.0 - 7.0 * q / 270.0 * (1.0 - 9.0 * q / 616.0))))
-            )
+            y[j, k] = -1.0 / 3.0 * (1.0 - 3.0 * q / 10.0 * (1.0 - 5.0 * q / 84.0 * (1.0 - 7.0 * q / 270.0
+                      * (1.0 - 9.0 * q / 616.0))))
 
 
 @njit(**OPTIONS)
 def law_transforms(
-    a,
-    h,
-    k0,
-    count,
-    own,
-    with_gradient,
-    passive,
-    group_of,
-    kind,
-    low,
-    high,
-    atom_start,
-    atom_values,
-    atom_weights,
-    vr,
-    vi,
-    ur,
-    ui,
-    wr,
-    wi,
-    recip,
-    c,
-    s,
-    c2,
-    s2,
+    a, h, k0, count, own, with_gradient, passive, group_of, kind, low, high, atom_start, atom_values, atom_weights,
+    vr, vi, ur, ui, wr, wi, recip, c, s, c2, s2,
 ):
     """v = E e^{itax}, u = E x e^{itax}, w = E x^2 e^{itax} at t = (k0 + 1 + k) h, for every feature.
 

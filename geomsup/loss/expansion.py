@@ -117,7 +117,9 @@ def expansion(
     """
     data, W, b = _checked(problem, W, b)
     if integer("order", order, at_least=0) > MAX_ORDER:
-        raise ValueError(f"order={order} is too large: pass at most {MAX_ORDER}, or use expected_loss for the full sum")
+        raise ValueError(
+            f"order={order} is too large: pass at most {MAX_ORDER}, or use expected_loss for the full sum"
+        )
     out = W.T if W_out is None else problem.check_output_weights(W_out)
     if out.ndim != 2:
         raise ValueError(f"W_out has shape {out.shape}, several instances: pass W_out[k] for each k")

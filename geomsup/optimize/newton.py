@@ -58,7 +58,9 @@ class Curvature:
         return "degenerate" if self.values[0] <= flat else "minimum"
 
 
-def hessian(objective: Objective, x: FloatArray, step: float = STEP, *, fidelity: Fidelity | None = None) -> FloatArray:
+def hessian(
+    objective: Objective, x: FloatArray, step: float = STEP, *, fidelity: Fidelity | None = None
+) -> FloatArray:
     r"""Second derivatives, by the chain rule from those of single rows.
 
     Row i of M = WᵀW has a loss of its own, so one difference in column l of M gives column l of the second derivatives

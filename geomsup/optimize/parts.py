@@ -100,6 +100,7 @@ def assemble(objective: Objective, parts: list[Part]) -> FloatArray:
     return objective.pack(W, b)
 
 
+
 def revive(objective: Objective, x: FloatArray, loss: FloatArray, fidelity: Fidelity) -> tuple[FloatArray, FloatArray]:
     """Points in which no feature is dead that would do better with a constant output, and their losses.
 

@@ -74,7 +74,9 @@ def _second_moments(layout: Layout) -> FloatArray:
     return both
 
 
-def _row(layout: Layout, both: FloatArray, a: FloatArray, b: float, own: int, reach: float, terms: int) -> FloatArray:
+def _row(
+    layout: Layout, both: FloatArray, a: FloatArray, b: float, own: int, reach: float, terms: int
+) -> FloatArray:
     n, p = a.size, layout.group_probability[layout.group_of]
     mean, m2 = both[n], np.diag(both)[:n]
     m1 = mean[:n]

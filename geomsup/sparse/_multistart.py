@@ -37,7 +37,9 @@ class Finished(NamedTuple):
     curvature: float
 
 
-def multistart(objective: Objective, x: FloatArray, n_keep: int, callback: Callback | None, workers: int = 1) -> Ends:
+def multistart(
+    objective: Objective, x: FloatArray, n_keep: int, callback: Callback | None, workers: int = 1
+) -> Ends:
     """Descend from every row of x: the lowest distinct ends, at most ``n_keep``."""
 
     def run(k: int) -> Descent:
