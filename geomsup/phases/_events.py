@@ -117,7 +117,9 @@ class _Arc:
         roots = [_inverse(values[part], shares[part]) for part in (slice(0, 6), slice(1, 5))]
         slope = abs((values[-1] - values[0]) / (shares[-1] - shares[0]))
         error = float(width * (abs(roots[0] - roots[1]) + noise / max(slope, 1e-300)))
-        return Located(Event("bifurcation", self.system.s(roots[0]), error, (), text), self.point(distance), distance)
+        found = self.point(distance)
+        found = self.system.at(found.x, roots[0]) or replace(found, u=roots[0])
+        return Located(Event("bifurcation", self.system.s(roots[0]), error, (), text), found, distance)
 
 
 def _inverse(values: FloatArray, shares: FloatArray) -> float:
