@@ -10,7 +10,7 @@
 :mod:`~geomsup.phases.grid`           the grid itself: axes, points, neighbours
 :mod:`~geomsup.phases.path`           `Path`, `along`: problems along a parameter
 :mod:`~geomsup.phases.branch`         `Branch`, `Event`: what following a branch returns
-:mod:`~geomsup.phases.continuation`   `continuation`: follow a stationary point along a path
+:mod:`~geomsup.phases.following`      `continuation`: follow a stationary point along a path
 :mod:`~geomsup.phases.boundary`       `phase_boundary`: where one branch takes over from another
 :mod:`~geomsup.phases.triple`         `triple_point`: where three branches meet, in two parameters
 ====================================  ========================================================================
@@ -20,8 +20,8 @@ from geomsup.phases._finish import ROLES, role
 from geomsup.phases.boundary import Boundary, phase_boundary
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.candidates import Candidate, candidates
-from geomsup.phases.continuation import continuation
 from geomsup.phases.diagram import PhaseDiagram
+from geomsup.phases.following import continuation
 from geomsup.phases.labelled import Sweep
 from geomsup.phases.mapping import phase_diagram
 from geomsup.phases.path import Path, along

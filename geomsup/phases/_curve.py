@@ -10,7 +10,7 @@ import numpy as np
 from geomsup._typing import FloatArray
 from geomsup.phases._system import Point, System, derivative
 from geomsup.phases.branch import Branch, Event
-from geomsup.phases.continuation import continuation
+from geomsup.phases.following import continuation
 from geomsup.problem import Problem
 
 __all__ = ["Curve", "curve_of"]

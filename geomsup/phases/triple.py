@@ -14,7 +14,7 @@ from geomsup._validate import real_array
 from geomsup.arrangement import Arrangement
 from geomsup.loss.expected import expected_loss
 from geomsup.phases._system import System
-from geomsup.phases.continuation import begin, follow, weights_of
+from geomsup.phases.following import begin, follow, weights_of
 from geomsup.phases.path import Path
 from geomsup.problem import Problem
 
