@@ -30,7 +30,7 @@ def stability(s):
     """The importance above which W = (1, 0) is a local minimum: v/c, with v = s/3 − s²/4 and c the lesser of two.
 
     Tilting W by η lowers the loss of the second output by η²v and raises that of the first by η²c, after its bias,
-    β|η|, and its gain have followed. With Q(β) = s/3 − sβ + β² − ¾(s/2 − β)² for the inputs that have the first feature,
+    β|η|, and its gain have followed. Where the first feature is on it pays Q(β) = s/3 − sβ + β² − ¾(s/2 − β)², so that
     c = min sQ(β) + (1 − s)[(1 − s)β² + sβ³/3] for η < 0, and for η > 0, with bias −βη, min sQ(β) + (1 − s)s(1 − β)³/3.
     Both minima are roots of quadratic equations.
     """
