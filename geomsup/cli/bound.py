@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from geomsup.bounds import Bound, Bracket, Certificate
     from geomsup.sparse import Potential
 
+_OF_PROBLEMS = ("marked", "branch-and-bound")
+"""Methods for the loss of a problem that are used when asked for."""
+
 _PATH = click.Path(path_type=Path)
 DEGREE = 4
 """Of a three-point bound, unless another is asked for: seconds."""
@@ -42,9 +45,10 @@ SHORT = 24
 @click.option("--coherence", is_flag=True, help="How close to each other n lines in m dimensions must come.")
 @click.option(
     "--method",
-    type=click.Choice(["two-point", "three-point", "marked"]),
-    help="two-point or three-point of an energy; three-point of a capacity; marked of the loss of a problem. The last "
-    "two are solved for, in seconds to minutes, with the extra 'bounds'.",
+    type=click.Choice(["two-point", "three-point", "marked", "branch-and-bound"]),
+    help="two-point or three-point of an energy; three-point of a capacity; marked or branch-and-bound (up to three "
+    "features) of the loss of a problem. Three-point and marked are solved for, with the extra 'bounds'; all but "
+    "two-point can take minutes.",
 )
 @click.option("--degree", type=int, help="Of a bound that is solved for: three-point or --one-active.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -98,7 +102,7 @@ def bound(
             _verify(verify)
             return
         with _solver_named(), following(quiet) as callback:
-            if callback is not None and (options["method"] == "marked" or subject in ("--uniform", "--one-active")):
+            if callback is not None and (options["method"] in _OF_PROBLEMS or subject in ("--uniform", "--one-active")):
                 click.echo("solving or checking: seconds to minutes ...", err=True)
             if coherence:
                 result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
@@ -136,7 +140,7 @@ def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
     if options["n_features"] is None and subject in ("--uniform", "--one-active", "--coherence"):
         raise ValueError(f"{subject} needs a number of vectors: pass -n")
     allowed = {"--capacity": ("three-point",), "--energy": ("two-point", "three-point")}
-    methods = allowed.get(subject, ("marked",) if subject == "the loss of a problem" else ())
+    methods = allowed.get(subject, _OF_PROBLEMS if subject == "the loss of a problem" else ())
     if method is not None and method not in methods:
         takes = f"takes {' or '.join(methods)}" if methods else "has one method"
         raise ValueError(f"--method {method} is not for this bound: {subject} {takes}")

@@ -50,6 +50,21 @@ def test_the_largest_of_the_bounds_that_apply_is_returned():
     assert without.value > 2 * free.value
 
 
+def test_two_features_in_one_dimension_are_known_to_a_millionth():
+    problem = gs.Problem(2, 1, 0.3, importance=[1, 0.3])
+    for bias in ("free", "zero"):
+        bracket = gs.bracket(problem, bias=bias, n_starts=8, rng=0)
+        assert bracket.known
+        assert 0 <= bracket.relative_gap <= 1e-6
+        assert gs.verify(bracket.certificate)
+    assert not gs.bound(gs.Problem(3, 1)).known  # only when asked for
+    assert not gs.bound(gs.Problem(2, 2)).known
+    signed = gs.Problem(n_hidden=1, features=gs.features.Independent(0.1, gs.features.Uniform(-1, 1), 2))
+    assert not gs.bound(signed, method="branch-and-bound").known
+    with pytest.raises(ValueError, match="is for problems, and the subject is a potential"):
+        gs.bound(gs.ReluSquared(), 5, 2, method="branch-and-bound")
+
+
 def test_a_density_without_inputs_of_one_feature_says_nothing():
     assert not gs.bound(gs.Problem(5, 2, 1.0)).known
 
