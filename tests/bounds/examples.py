@@ -6,6 +6,9 @@ import numpy as np
 
 import geomsup as gs
 from geomsup import bounds
+from geomsup.bounds._store import stored
+from geomsup.bounds.lp import capacity_certificate
+from geomsup.bounds.result import bound_from
 
 
 def _correlated():
@@ -21,7 +24,7 @@ MAKERS = {
     "riesz": lambda: gs.bound(gs.Riesz(), n=6, m=3),
     "frame": lambda: gs.bound(gs.FramePotential(), n=7, m=3),
     "piecewise": lambda: gs.bound(gs.PiecewisePolynomial([-1, 0.25, 1], [[0], [1 / 64, -0.125, 0.25]]), n=7, m=3),
-    "capacity": lambda: bounds.capacity_bound(3),
+    "capacity": lambda: bound_from(capacity_certificate(3), "two-point LP"),
     "pentagon": lambda: bounds.capacity_bound(2),
     "linear": lambda: gs.bound(gs.Problem(6, 2, 0.3, gs.geometric_importance(6, 0.7), activation="identity")),
     "linear, correlated": lambda: gs.bound(_correlated()),
@@ -42,6 +45,7 @@ WITNESSES = {
     "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),
     "pentagon, exact": lambda: gs.capacity(2).witness,
     "Clebsch": lambda: gs.capacity(5).witness,
+    "density": lambda: stored("density-5-2-0.05"),
 }
 NAMES = [*MAKERS, *WITNESSES]
 

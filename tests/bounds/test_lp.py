@@ -95,14 +95,14 @@ def test_below_random_vectors_whatever_the_potential(potential, m, n, seed):
 
 
 def test_a_solver_that_fails_leaves_the_zero_polynomial(monkeypatch):
-    monkeypatch.setattr(lp, "_solve", lambda *_: None)
+    monkeypatch.setattr(lp, "linear_program", lambda *_: None)
     bound = gs.bound(gs.ReluSquared(), n=6, m=2)
     assert bound.value == 0.0
     assert bound.status == "proved"
 
 
 def test_or_a_constant(monkeypatch):
-    monkeypatch.setattr(lp, "_solve", lambda *_: None)
+    monkeypatch.setattr(lp, "linear_program", lambda *_: None)
     bound = gs.bound(gs.PiecewisePolynomial([-1, 1], [[-1, 1]]), n=6, m=2)  # t − 1 ≥ −2
     assert bound.value == pytest.approx(-60, rel=1e-12)
 
@@ -116,12 +116,12 @@ def test_a_jump_is_respected():
 
 @pytest.mark.parametrize("noise", [1e-9, 1e-5, 1e-2, 10.0])
 def test_a_solver_that_is_wrong_costs_quality_and_not_truth(monkeypatch, noise):
-    solve, rng = lp._solve, np.random.default_rng(0)
+    solve, rng = lp.linear_program, np.random.default_rng(0)
 
     def wrong(objective, *rest):
         return solve(objective, *rest) + noise * rng.normal(size=objective.size)
 
-    monkeypatch.setattr(lp, "_solve", wrong)
+    monkeypatch.setattr(lp, "linear_program", wrong)
     bound = gs.bound(gs.ReluSquared(), n=6, m=2)
     assert 0 <= bound.value <= 3.0
     assert margin(bound.certificate) >= -1e-9
