@@ -28,7 +28,8 @@ ROUNDING = 2.0**-42
 CHUNK = 8192
 """Boxes at once: their enclosures fit into the cache."""
 NARROWEST = 2.0**-24
-"""Half-width below which a box is given up. Products of two coordinates are exact down to it."""
+"""Half-width below which no axis is cut; a box that is undecided then is given up. Products of two coordinates are exact
+down to it."""
 
 
 class Boxes(NamedTuple):
@@ -142,9 +143,10 @@ def prove(
             boxes, spread = boxes.select(~out), spread[:, ~out]
         if not boxes.x.shape[1]:
             continue
-        parts = boxes.halved(spread.argmax(axis=0))
-        if parts.h.min() < NARROWEST:
-            raise Refuted(f"the inequality of pairs fails or is undecided near {_place(parts)}")
+        wide = boxes.h >= 2 * NARROWEST
+        if not wide.any(axis=0).all():
+            raise Refuted(f"the inequality of pairs fails or is undecided near {_place(boxes)}")
+        parts = boxes.halved(np.where(wide, spread, -1.0).argmax(axis=0))
         while stack and stack[-1].x.shape[1] + parts.x.shape[1] <= CHUNK:
             parts = _joined([parts, stack.pop()])
         stack.extend(_chunks(parts))

@@ -12,8 +12,7 @@ def shipped_bound(name: str) -> Bound:
     """The bound that a certificate proves; checked here.
 
     ``energy-7-3``, ``energy-9-4`` and ``energy-12-5`` are of :func:`geomsup.bounds.three_point_energy` at degree 6,
-    ``energy-10-4`` at degree 5; ``one-active-7-2`` is of :func:`geomsup.bounds.one_active_bound` at degree 8, with
-    ``rng=0``. They took 15 to 50 s to find, the last 440 s.
+    ``energy-10-4`` at degree 5. They took 15 to 50 s to find.
     """
     path = files("geomsup.claims") / "data" / f"{name}.json"
     certificate = Certificate.from_json(path.read_text(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 from geomsup.bounds import Bound, one_active_bound
 from geomsup.claims._claim import Case, Claim, Status
-from geomsup.claims._shipped import shipped_bound
 from geomsup.sparse import k_gon, minimize_one_active
 
 SEARCH = 1e-10
@@ -23,11 +22,11 @@ def measurement(n: int, what: str) -> float:
         return minimize_one_active(n, 2, n_starts=128 if n > LARGEST else 32, rng=0).loss
     if what == "polygon":
         return k_gon(n).h / 3
-    return (shipped_bound("one-active-7-2") if n == 7 else one_active_bound(n, 2)).value
+    return one_active_bound(n, 2).value
 
 
 def certificates() -> list[Bound]:
-    """For n = 5; those for n = 6 and 7 take longer to check and are slow cases."""
+    """For n = 5; that for n = 6 takes longer to check and is a slow case."""
     return [one_active_bound(5, 2)]
 
 
@@ -38,15 +37,14 @@ CLAIM = Claim(
     conditions="m = 2, b ≤ 0, importance 1, values uniform on [0, 1], h_k of gs.k_gon; for n ≤ 4 the loss is 0.",
     source="Chen et al. 2023, arXiv:2310.06301, for the losses of k-gons; that nothing is better is conjectured here.",
     status=Status.SEARCHED,
-    evidence="Searches up to n = 10. Lower bounds by certificate: exact for n ≤ 4, to 2.7e-7 for n = 5, 1.0e-6 for "
-    "n = 6 and 2.1 % for n = 7, relative; none for n ≥ 8. The octagon is worse than a heptagon and a dropped "
-    "feature.",
-    proof="For n ≤ 4, n of the vectors of two antipodal pairs, without bias, lose nothing. For n = 5, 6 and 7: "
+    evidence="Searches up to n = 10. Lower bounds by certificate: exact for n ≤ 4, to 2.7e-7 for n = 5 and 1.0e-6 "
+    "for n = 6, relative; none for n ≥ 7. The octagon is worse than a heptagon and a dropped feature.",
+    proof="For n ≤ 4, n of the vectors of two antipodal pairs, without bias, lose nothing. For n = 5 and 6: "
     "docs/bounds.md, All norms and biases: the marked two-point bound.",
     cases=[
         Case("n = 4: bound", (4, "bound"), "=", 0.0, Status.PROVED),
         Case("n = 5: bound", (5, "bound"), "≤", 0.0, Status.PROVED),
-        *(Case(f"n = {n}: bound", (n, "bound"), "≤", 0.0, Status.PROVED, slow=True) for n in (6, 7)),
+        Case("n = 6: bound", (6, "bound"), "≤", 0.0, Status.PROVED, slow=True),
         *(Case(f"n = {n}: least loss found", (n, "search"), "=", SEARCH, slow=n > 8) for n in range(4, 11)),
         *(Case(f"regular {n}-gon, nothing dropped", (n, "polygon"), ">", 0.0, Status.VERIFIED) for n in (8, 9, 12)),
     ],

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import geomsup as gs
 from geomsup.bounds import _check_density as check
-from geomsup.bounds import _density_program as program
 from geomsup.bounds import sparse_loss_bound
 from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._density import stored_at
@@ -184,14 +183,3 @@ def test_tampering_is_detected():
         assert not accepted or margin(forged) > -1e-9, path
         rejected += not accepted
     assert rejected >= 8
-
-
-@pytest.mark.slow
-def test_a_weak_certificate_is_found_again():
-    pytest.importorskip("clarabel")
-    p = exact(0.02)
-    found = program.rounded(
-        one := program.Program(5, 2, 0.02, 3), program.solve(one, 1e-3, np.random.default_rng(0)), p, exact(1.0)
-    )
-    assert gs.verify(found).status == "proved"
-    assert 0 < number(found.claim["value"]) < gs.minimize(gs.Problem(5, 2, 0.02), n_starts=4, rng=0).loss
