@@ -12,8 +12,8 @@ D_i below 0.1 are not drawn. The quick version has 110 features in 6 dimensions.
 
 The two plateaus are there: D* is 1 for p near 1, where 30 dimensions are spread thinly over all features, and 0.49 to
 0.51 from p = 0.45 to 0.24, where the arrangement is exactly 30 digons and 340 features are left out. Between them
-triangles take part (5 triangles and 20 digons at p = 0.62). Sparser than that the factors do not come apart any more: at
-p = 0.21 one digon stands beside 69 features in 29 dimensions, from 0.18 on all represented features are one factor
+triangles take part (5 triangles and 20 digons at p = 0.62). Sparser than that the factors do not come apart any more:
+at p = 0.21 one digon stands beside 69 features in 29 dimensions, from 0.18 on all represented features are one factor
 without a name (at p = 0.09 there are two), and their D_i lie in bands that pass over the lines: over all, 28 % are
 within 0.02 of one. The smaller model does the same, with a pentagon beside 18 digons at p = 0.24. The last Newton steps
 were cut short above p = 0.7, where the valley is flat, and below 0.06, so those are upper bounds and not yet minima.

@@ -28,8 +28,8 @@ ROUNDING = 2.0**-42
 CHUNK = 8192
 """Boxes at once: their enclosures fit into the cache."""
 NARROWEST = 2.0**-24
-"""Half-width below which no axis is cut; a box that is undecided then is given up. Products of two coordinates are exact
-down to it."""
+"""Half-width below which no axis is cut; what is undecided then is given up. Products of two coordinates are exact down
+to it."""
 
 
 class Boxes(NamedTuple):
