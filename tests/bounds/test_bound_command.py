@@ -123,7 +123,7 @@ def test_solve_and_audit_say_what_is_known(tmp_path):
     assert "lower bound       no bound known" in solved()
     assert "lower bound       0.0320833333333   (proved by the tail" in solved("--activation", "identity")
     assert json.loads(solved("--json"))["lower_bound"] is None
-    audit = gs.audit(gs.Problem(2, 1, 0.1), [[1.0, -1.0]], [0.0, 0.0], n_starts=2)
+    audit = gs.audit(gs.Problem(3, 1, 0.1), [[1.0, -1.0, 0.0]], [0.0, 0.0, 0.05], n_starts=2)
     assert "lower bound       no bound known" in audit.summary()
     assert audit.to_dict()["lower_bound"] is None
 
