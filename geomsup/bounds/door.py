@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 # The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
 
-__all__ = ["bound", "bracket", "description_of"]
+__all__ = ["OF_PROBLEMS", "bound", "bracket", "description_of"]
 
 METHODS = ("two-point", "three-point", "marked", "branch-and-bound")
 OF_PROBLEMS = METHODS[2:]
+"""Those for the loss of a problem; the others are for energies."""
 AT_ONCE = ((5, 2),)
 """(n, m) whose stored certificates are checked in 1 to 3 s of CPU time; those of one active feature for others take
 13 and 25 s."""

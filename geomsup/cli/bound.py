@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from geomsup.bounds import Bound, Bracket, Certificate
     from geomsup.sparse import Potential
 
-_OF_PROBLEMS = ("marked", "branch-and-bound")
-"""Methods for the loss of a problem that are used when asked for."""
-
 _PATH = click.Path(path_type=Path)
 DEGREE = 4
 """Of a three-point bound, unless another is asked for: seconds."""
@@ -84,6 +81,7 @@ def bound(
     """Print a bound on the loss of a problem, on an energy or on a capacity, and how it is known."""
     with plain_errors(lambda: "nothing was written"):
         from geomsup.bounds import coherence_bound, one_active_bound
+        from geomsup.bounds.door import OF_PROBLEMS
 
         chosen = {
             "--capacity": capacity is not None,
@@ -102,7 +100,7 @@ def bound(
             _verify(verify)
             return
         with _solver_named(), following(quiet) as callback:
-            if callback is not None and (options["method"] in _OF_PROBLEMS or subject in ("--uniform", "--one-active")):
+            if callback is not None and (options["method"] in OF_PROBLEMS or subject in ("--uniform", "--one-active")):
                 click.echo("solving or checking: seconds to minutes ...", err=True)
             if coherence:
                 result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
@@ -136,11 +134,13 @@ def _solver_named() -> Iterator[None]:
 
 
 def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
+    from geomsup.bounds.door import OF_PROBLEMS
+
     method, degree = options["method"], options["degree"]
     if options["n_features"] is None and subject in ("--uniform", "--one-active", "--coherence"):
         raise ValueError(f"{subject} needs a number of vectors: pass -n")
     allowed = {"--capacity": ("three-point",), "--energy": ("two-point", "three-point")}
-    methods = allowed.get(subject, _OF_PROBLEMS if subject == "the loss of a problem" else ())
+    methods = allowed.get(subject, OF_PROBLEMS if subject == "the loss of a problem" else ())
     if method is not None and method not in methods:
         takes = f"takes {' or '.join(methods)}" if methods else "has one method"
         raise ValueError(f"--method {method} is not for this bound: {subject} {takes}")

@@ -13,6 +13,7 @@ import pytest
 import geomsup as gs
 from geomsup.atlas import _rebuilding
 from geomsup.atlas.search import describe
+from tests.processes import members
 
 KEYS = (
     *(("energy", 2, n) for n in (3, 5, 6, 7)),
@@ -92,19 +93,6 @@ def test_killed_and_resumed_with_two_processes(whole, tmp_path):
     gs.atlas.rebuild(path, work=work, workers=2, callback=kept.append)
     assert sum(step.name == "search" for step in kept) == len(KEYS) - len(before)
     assert path.read_bytes() == whole.read_bytes()
-
-
-def members(session: int) -> list[int]:
-    """Processes of a session, from /proc."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
 
 
 def test_a_second_rebuild_changes_nothing(whole, tmp_path):

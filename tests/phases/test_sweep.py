@@ -16,6 +16,7 @@ import geomsup as gs
 from geomsup.phases import _store
 from geomsup.phases.grid import Grid
 from tests.phases import functions
+from tests.processes import members
 
 AXES = {"x": [0.5, 1.0, 2.0, 4.0], "y": [1, 2, 3]}
 SQUARE = {"x": list(range(5)), "y": list(range(6))}
@@ -203,19 +204,6 @@ def wait_for(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def members(session: int) -> list[int]:
-    """Processes of a session that compute, from /proc."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
 
 
 @pytest.fixture
