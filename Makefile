@@ -50,7 +50,7 @@ picture: $(INSTALLED)  ## draw the picture in the README again
 	cp out/intro.png docs/images/intro.png
 
 test: $(INSTALLED)  ## the fast tests, with every example in the documentation
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations 25 $(ARGS)
 
 figures: $(INSTALLED)  ## draw every figure into figures/out (QUICK=1: coarse, in a minute or two)
 	$(BIN)/python figures/run.py --jobs $(JOBS) $(if $(QUICK),--quick) $(ARGS)

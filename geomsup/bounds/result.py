@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from geomsup._typing import FloatArray
 from geomsup.bounds._numbers import Number, above, below
 from geomsup.bounds._reading import number_entry
 from geomsup.bounds.certificate import Certificate
-from geomsup.bounds.verify import Evidence, verify
+from geomsup.bounds.verify import Evidence, Verification, verify
 
 __all__ = ["Bound", "Bracket", "bound_from", "exact_value"]
 
@@ -150,12 +151,18 @@ def bound_from(certificate: Certificate, method: str) -> Bound:
     ValueError
         It proves nothing. That is a defect of what made it, and no bound is given.
     """
-    verification = verify(certificate)
+    verification = _verified_once(certificate.to_json())
     if not verification:
         raise ValueError(f"{certificate!r} does not prove its claim ({verification.reason}): no bound known")
     value = exact_value(certificate)
     rounded = above(value) if certificate.claim.get("quantity") in AT_MOST else below(value)
     return Bound(rounded, method, certificate, verification.status, verification.statement)
+
+
+@lru_cache(maxsize=256)
+def _verified_once(contents: str) -> Verification:
+    """The check of a certificate, once in a process for the same contents: those that ship come again and again."""
+    return verify(Certificate.from_json(contents))
 
 
 def exact_value(certificate: Certificate) -> Number:

@@ -17,9 +17,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import final
+from typing import Literal, final
 
 import numpy as np
+from numpy.polynomial.polynomial import polyder, polyval
 
 from geomsup._typing import JSON, FloatArray
 from geomsup._validate import real_array, real_number
@@ -279,13 +280,15 @@ class PiecewisePolynomial(Potential):
         return self._derivative(t, 2)
 
     def _derivative(self, t: FloatArray, order: int) -> FloatArray:
-        """The derivative of the piece to the right, at a break the mean of both sides."""
-        sides = []
-        for side in ("left", "right"):
-            k = np.clip(np.searchsorted(self.breaks, t, side=side) - 1, 0, len(self.coefficients) - 1)
-            polynomials = [np.polynomial.Polynomial(piece).deriv(order) for piece in self.coefficients]
-            sides.append(np.select([k == j for j in range(len(polynomials))], [p(t) for p in polynomials]))
-        return np.asarray((sides[0] + sides[1]) / 2)
+        """The derivative of the piece that t lies in, at a break the mean of both."""
+        values = np.array([polyval(t, polyder(piece, order)) for piece in self.coefficients])
+
+        def piece_at(side: Literal["left", "right"]) -> FloatArray:
+            k = np.clip(np.searchsorted(self.breaks, t, side=side) - 1, 0, len(values) - 1)
+            chosen: FloatArray = np.take_along_axis(values, k[None], axis=0)[0]
+            return chosen
+
+        return np.asarray((piece_at("left") + piece_at("right")) / 2)
 
 
 @final

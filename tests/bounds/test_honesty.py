@@ -1,5 +1,7 @@
 """A bound is below every solution: random problems over all methods, and no exception among them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -10,16 +12,20 @@ from geomsup import bounds
 ROUNDING = 1e-13
 
 
-def energy(rng, potential):
+def energy(rng, potential, bound=gs.bound):
     m, n = int(rng.integers(2, 6)), int(rng.integers(2, 13))
-    bound = gs.bound(potential, n=n, m=m)
+    value = bound(potential, n=n, m=m).value
     U = gs.minimize_energy(potential, n, m, n_starts=2, n_keep=1, rng=rng).U
     others = rng.normal(size=(3, m, n))
-    return bound.value, [gs.energy_of(potential, one) for one in (U, *others)]
+    return value, [gs.energy_of(potential, one) for one in (U, *others)]
+
+
+# The same few n and m come again and again.
+known_energy_bound, known_capacity_bound = cache(gs.bound), cache(bounds.capacity_bound)
 
 
 def relu(rng):
-    return energy(rng, gs.ReluSquared())
+    return energy(rng, gs.ReluSquared(), known_energy_bound)
 
 
 def biased(rng):
@@ -100,14 +106,15 @@ def bias_free(rng):
 def capacity(rng):
     m = int(rng.integers(1, 9))
     n = int(rng.integers(1, 4 * m))
-    return -bounds.capacity_bound(m).value, [-gs.capacity_of(W) for W in rng.normal(size=(5, m, n))]
+    return -known_capacity_bound(m).value, [-gs.capacity_of(W) for W in rng.normal(size=(5, m, n))]
 
 
 def everywhere(rng):
     problem = gs.Problem(2, 1, rng.uniform(size=2), rng.uniform(0.1, 1, size=2))
     bias = ["free", "nonpositive", "zero"][rng.integers(3)]
     solution = gs.minimize(problem, bias=bias, n_starts=2, rng=rng)
-    bound = bounds.global_bound(problem, bias=bias, gap=0.01)
+    # Asked to prove what is false half of the time, it has to find out.
+    bound = bounds.global_bound(problem, bias=bias, gap=0.01, upper=solution.loss * rng.uniform(0.5, 1.5))
     return bound.value, [solution.loss + solution.error, loss_of(problem, rng.normal(size=(1, 2)), np.zeros(2))]
 
 
@@ -135,5 +142,6 @@ def test_no_exception_among_all_methods():
 
 
 @pytest.mark.slow
-def test_no_exception_among_two_thousand():
-    assert exceptions(METHODS, 2000) == []
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
+def test_no_exception_among_two_thousand(method):
+    assert exceptions([method], -(-2000 // len(METHODS))) == []
