@@ -3,9 +3,12 @@
 Two features in one dimension (top) and three in two (bottom); the last feature has the importance on the vertical axis,
 the others have importance 1, and all are equally likely to be active. Left: the best of the arrangements of the theory,
 unit vectors that leave a feature out, put two opposite each other, or (three features) form a triangle, each with its
-exact loss. Middle: the arrangement of least expected loss that was found, with weights and biases free, and the lines
-where it changes. Right: what the best of a few trained models does. Elhage et al. 2022 drew theory and experiment in
-these three colours.
+exact loss. Middle: the arrangement of least expected loss that was found, with weights and biases free. Right: what the
+best of a few trained models does. Elhage et al. 2022 drew theory and experiment in these three colours.
+
+The lines, the same in the middle and on the right, are exact boundaries of the middle map: solid where the losses of
+two minima are equal and the arrangement jumps, dashed where one turns into the other continuously. A feature that
+fades out is called "not represented" from half of the longest norm on, so colours change before a dashed line.
 
 The map in the middle is *searched*: every cell descends from the arrangements of the theory, from random starts, and
 from what its neighbours found, and its loss is exact. The quick version is coarse and trains for fewer steps.
@@ -14,6 +17,8 @@ from what its neighbours found, and its loss is exact. The quick version is coar
 import matplotlib.pyplot as plt
 import numpy as np
 from _runner import cached_items, main
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 import geomsup as gs
@@ -42,8 +47,15 @@ def theory(n, m, cells):
 
 def searched(n, m, cells):
     """The exact minimum of every cell."""
-    diagram = gs.phase_diagram(gs.Problem(n, m), axes_of(cells))
+    problem = gs.Problem(n, m)
+    diagram = gs.phase_diagram(problem, axes_of(cells))
+    outline = gs.phases.outline(diagram, problem)
     return {
+        "segments": outline.segments,
+        "segment_orders": outline.segment_orders,
+        "points": outline.points,
+        "point_errors": outline.errors,
+        "unresolved": np.array([point for point, _ in outline.unresolved]).reshape(-1, 2),
         "searched": diagram["role"],
         "label": diagram["label"],
         "loss": diagram.loss,
@@ -67,7 +79,7 @@ def trained(n, m, cells, models, steps):
 
 
 def compute(quick, progress):
-    cells, few, models, steps = (10, 5, 1, 1500) if quick else (60, 30, 3, 10_000)
+    cells, few, models, steps = (6, 4, 1, 1000) if quick else (60, 30, 3, 10_000)
     data = {"cells": cells, "few": few}
     for n, m in SETTINGS:
         items = {f"theory-{n}": ("theory", n, m, cells), f"searched-{n}": ("searched", n, m, cells)}
@@ -88,16 +100,20 @@ def draw(data):
         for ax, (kind, title) in zip(row, panels.items(), strict=True):
             cells = int(data["few" if kind == "trained" else "cells"])
             diagram = gs.Sweep(tuple(axes_of(cells)), axes_of(cells), {kind: data[f"{kind}{n}"]})
-            gs.plot.phase_diagram(diagram, by=kind, colours=COLOURS, legend=False, boundaries=kind != "trained", ax=ax)
+            gs.plot.phase_diagram(diagram, by=kind, colours=COLOURS, legend=False, boundaries=kind == "theory", ax=ax)
+            if kind != "theory":
+                for order, style in ((1, "solid"), (2, "dashed")):
+                    lines = data[f"segments{n}"][data[f"segment_orders{n}"] == order]
+                    ax.add_collection(LineCollection(lines, colors="k", linewidths=0.9, linestyles=style))
             ax.set(xlabel="", ylabel="", xlim=(1, 0.01), ylim=(0.1, 10))
             ax.set_title("" if number else title)
         row[0].set_ylabel(f"{n} features, {m} dimension{'s' if m > 1 else ''}\nrelative importance of the last")
     for ax in axes[-1]:
         ax.set_xlabel("density (1 − sparsity)")
-    figure.legend(
-        handles=[Patch(facecolor=COLOURS[name], edgecolor="k", linewidth=0.4, label=name) for name in ROLES],
-        loc="outside lower center", ncols=3, title="the last feature is", frameon=False,
-    )  # fmt: skip
+    patches = [Patch(facecolor=COLOURS[name], edgecolor="k", linewidth=0.4, label=name) for name in ROLES]
+    lines = {"solid": "the minimum jumps", "dashed": "one minimum turns into another"}
+    patches += [Line2D([], [], color="k", linewidth=0.9, linestyle=style, label=text) for style, text in lines.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

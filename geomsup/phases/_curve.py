@@ -18,6 +18,8 @@ __all__ = ["Curve", "curve_of"]
 CLOSE = 0.1
 """Most that Newton's method may move a point interpolated between two of a branch, relative to their distance. Other
 branches begin at kinks and folds, and are reached from there by less than that distance."""
+ROUNDING = 1e-9
+"""What Newton's method moves a point by, relative to its length, that is already there: measured up to 1e-12."""
 SAMPLES = 65
 """Values of s at which a candidate is looked at."""
 
@@ -81,7 +83,9 @@ class Followed(Curve):
             return np.asarray(self.points[k])
         share = (s - nodes[k - 1]) / (nodes[k] - nodes[k - 1])
         chord = self.points[k] - self.points[k - 1]
-        point = self._near(self.points[k - 1] + share * chord, s, CLOSE * float(np.linalg.norm(chord)))
+        # Where nothing changes along the path the chord is zero, and the point still moves by rounding.
+        reach = CLOSE * float(np.linalg.norm(chord)) + ROUNDING * float(np.linalg.norm(self.points[k]))
+        point = self._near(self.points[k - 1] + share * chord, s, reach)
         if point is None:
             point = self._walk(k, s)
         if point is None:

@@ -18,9 +18,9 @@ from geomsup.phases._stages import Cell, Stages, relaxed
 from geomsup.phases._store import Store
 from geomsup.phases._workers import workforce
 from geomsup.phases.diagram import PhaseDiagram
-from geomsup.phases.families import NAMES, Varied
+from geomsup.phases.families import family_of, identity_of_family
 from geomsup.phases.grid import Grid, check_names
-from geomsup.phases.sweeping import check_arguments, described, identity_of, shaped
+from geomsup.phases.sweeping import described, shaped
 from geomsup.problem import Problem
 
 __all__ = ["phase_diagram"]
@@ -96,7 +96,7 @@ def phase_diagram(
     0.029310355 digon
     """
     grid = Grid.read(axes)
-    family = _family(problem, grid)
+    family = family_of(problem, grid)
     largest = _largest(family, grid, bias)
     integer("workers", workers, at_least=1)
     integer("passes", passes, at_least=0)
@@ -109,11 +109,7 @@ def phase_diagram(
     if cache is not None:
         asked: JSON = {"axes": grid.to_dict(), "passes": passes, "chunk": chunk}
         asked |= described({"n_starts": n_starts, "bias": bias, "seed": seed})
-        if isinstance(family, Varied):
-            name, asked, source = "phase_diagram", asked | {"problem": family.to_dict()}, ""
-        else:
-            name, asked, source = identity_of(family, asked)
-        store = Store(cache, name, asked, source)
+        store = Store(cache, *identity_of_family(family, "phase_diagram", asked))
     with workforce(workers, cluster) as workers_at_hand:
         stages = Stages(grid, workers_at_hand, store, chunk, callback)
         pools = relaxed(stages, Search(family, largest, n_starts, bias, seed), passes)
@@ -124,23 +120,6 @@ def phase_diagram(
             trained = stages.run(trainer.stage, trainer, [cell._replace(previous=None) for cell in cells])
             records = [record | trained[k] for k, record in enumerate(records)]
     return PhaseDiagram(grid.dims, grid.coords, shaped(records, grid))
-
-
-def _family(problem: Any, grid: Grid) -> Callable[..., Problem]:
-    if isinstance(problem, Problem):
-        check_names(grid.dims, NAMES, "something that varies in a problem")
-        if "importance_decay" in grid.dims and (problem.importance != 1).any():
-            raise ValueError(
-                "importance_decay replaces the importance of the problem, which is not 1: leave one of the two out"
-            )
-        return Varied(problem)
-    if not callable(problem):
-        raise ValueError(
-            f"problem={problem!r} is neither a Problem nor a function of the coordinates: pass one of the two"
-        )
-    check_arguments(problem, grid, {}, 0)
-    family: Callable[..., Problem] = problem
-    return family
 
 
 def _largest(family: Callable[..., Problem], grid: Grid, bias: Bias) -> tuple[int, int]:

@@ -12,6 +12,7 @@ matplotlib is imported when a picture is drawn, not before. The colours can be t
 `dimensionality`     D_i as dots, with lines at the values known by name
 `feature_graph`      features joined where they are not orthogonal, factor by factor
 `phase_diagram`      which arrangement is best over a grid, one colour per name
+`outline`            the boundaries of such a map, as located by following branches
 `branch`             loss or D_i along a branch of minima
 ===================  ====================================================================
 
@@ -29,7 +30,7 @@ from geomsup.plot.branches import branch
 from geomsup.plot.directions import arrangement, oriented
 from geomsup.plot.graph import feature_graph
 from geomsup.plot.matrix import gram
-from geomsup.plot.phases import phase_diagram
+from geomsup.plot.phases import outline, phase_diagram
 
 __all__ = [
     "arrangement",
@@ -40,5 +41,6 @@ __all__ = [
     "interference",
     "norms",
     "oriented",
+    "outline",
     "phase_diagram",
 ]

@@ -11,9 +11,9 @@ from geomsup.plot._axes import axes_or_new
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from geomsup.phases import Sweep
+    from geomsup.phases import Outline, Sweep
 
-__all__ = ["phase_diagram"]
+__all__ = ["outline", "phase_diagram"]
 
 COLOURS = ("#E69F00", "#0072B2", "#F0E442", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#999999")
 """Told apart without full colour vision (Okabe, Ito 2008), neighbours in the list also by lightness."""
@@ -104,6 +104,39 @@ def phase_diagram(
     if legend:
         patches = legend_patches(diagram, by=by, colours=colours)
         ax.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, frameon=False)
+    return ax
+
+
+def outline(found: Outline, *, colour: Any = "k", ax: Axes | None = None) -> Axes:
+    """Draw the located boundaries of a map: solid where the arrangement jumps, dashed where one turns into another.
+
+    Parameters
+    ----------
+    found : Outline
+        What `phases.outline` returned.
+    colour : colour
+        Of the lines.
+    ax : matplotlib Axes, optional
+        Where to draw; with the map in it already, as a rule, and ``boundaries=False``.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> axes = {"feature_probability": [0.3, 0.6], "relative_importance": [0.45, 0.5]}
+    >>> diagram = gs.phase_diagram(gs.Problem(2, 1), axes)
+    >>> ax = gs.plot.phase_diagram(diagram, boundaries=False)
+    >>> ax = gs.plot.outline(gs.phases.outline(diagram, gs.Problem(2, 1)), ax=ax)
+    """
+    from matplotlib.collections import LineCollection
+
+    ax = axes_or_new(ax)
+    for order, style in ((1, "solid"), (2, "dashed")):
+        lines = found.segments[found.segment_orders == order]
+        ax.add_collection(LineCollection(lines, colors=colour, linewidths=1.0, linestyles=style))
     return ax
 
 
