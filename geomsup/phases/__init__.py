@@ -12,7 +12,7 @@
 :mod:`~geomsup.phases.branch`         `Branch`, `Event`: what following a branch returns
 :mod:`~geomsup.phases.following`      `continuation`: follow a stationary point along a path
 :mod:`~geomsup.phases.boundary`       `phase_boundary`: where one branch takes over from another
-:mod:`~geomsup.phases.outline`        `outline`: the boundaries of a map, located
+:mod:`~geomsup.phases.outlining`      `outline`: the boundaries of a map, located
 :mod:`~geomsup.phases.triple`         `triple_point`: where three branches meet, in two parameters
 ====================================  ========================================================================
 """
@@ -25,7 +25,7 @@ from geomsup.phases.diagram import PhaseDiagram
 from geomsup.phases.following import continuation
 from geomsup.phases.labelled import Sweep
 from geomsup.phases.mapping import phase_diagram
-from geomsup.phases.outline import Outline, outline
+from geomsup.phases.outlining import Outline, outline
 from geomsup.phases.path import Path, along
 from geomsup.phases.sweeping import sweep
 from geomsup.phases.triple import TriplePoint, triple_point

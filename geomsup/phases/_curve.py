@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from geomsup._typing import FloatArray
+from geomsup.phases._following import begin, follow
 from geomsup.phases._system import Point, System, derivative
 from geomsup.phases.branch import Branch, Event
-from geomsup.phases.following import continuation
 from geomsup.problem import Problem
 
-__all__ = ["Curve", "curve_of"]
+__all__ = ["Curve", "crossing_error", "crossings_of", "curve_of", "gaps_of"]
 
 CLOSE = 0.1
 """Most that Newton's method may move a point interpolated between two of a branch, relative to their distance. Other
 branches begin at kinks and folds, and are reached from there by less than that distance."""
 ROUNDING = 1e-9
 """What Newton's method moves a point by, relative to its length, that is already there: measured up to 1e-12."""
+XTOL, CLEAR = 1e-14, 1e-13
+"""Of roots in s; a difference of losses, relative to their scale, that has a sign whatever the errors."""
+PLACES = 17
+"""Values of s, besides the points of branches, at which the difference of two losses is looked at."""
 SAMPLES = 65
 """Values of s at which a candidate is looked at."""
 
@@ -149,9 +155,7 @@ def curve_of(
     if callable(what):
         return Candidate(system, what)
     if not isinstance(what, Branch):
-        what = continuation(
-            path, what, at=at, loss=system.loss, bias=system.bias, max_step=max_step, callback=callback
-        )
+        what = follow(*begin(path, what, at, system.loss, system.bias), max_step=max_step, callback=callback)
     problem = path(path.low)
     shape = (problem.n_hidden, problem.n_features)
     if what.W.shape[1:] != shape or not path.low <= what.s[0] <= what.s[-1] <= path.high:
@@ -161,3 +165,35 @@ def curve_of(
             "pass branches of this path"
         )
     return Followed(system, what)
+
+
+def gaps_of(first: Curve, second: Curve) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Places where both are known, the difference of their losses there, and the sum of the errors of these."""
+    low, high = max(first.low, second.low), min(first.high, second.high)
+    inner = np.concatenate([curve.nodes[(curve.nodes >= low) & (curve.nodes <= high)] for curve in (first, second)])
+    s = np.unique(np.concatenate([np.linspace(low, high, PLACES), inner]))
+    gaps = np.array([first.loss(one) - second.loss(one) for one in s])
+    return s, gaps, np.array([first.error(one) + second.error(one) for one in s])
+
+
+def crossings_of(first: Curve, second: Curve) -> list[float]:
+    """Where the losses of two curves are equal: a root between neighbouring places at which they clearly differ."""
+    if max(first.low, second.low) > min(first.high, second.high):
+        return []
+    s, gaps, noise = gaps_of(first, second)
+    clear = np.flatnonzero(np.abs(gaps) > np.maximum(noise, CLEAR * first.system.scale))
+
+    def gap(place: float) -> float:
+        return first.loss(place) - second.loss(place)
+
+    return [
+        float(brentq(gap, s[k], s[after], xtol=XTOL, rtol=4 * 2.0**-52))
+        for k, after in pairwise(clear.tolist())
+        if gaps[k] * gaps[after] < 0
+    ]
+
+
+def crossing_error(first: Curve, second: Curve, s: float) -> float:
+    """Estimate of the error of a crossing: the error bounds of both losses divided by the difference of the slopes."""
+    gap = abs(second.slope(s) - first.slope(s))
+    return (first.error(s) + second.error(s)) / max(gap, 1e-300) + XTOL

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
 import numpy as np
-from scipy.optimize import brentq
 from threadpoolctl import threadpool_limits
 
 from geomsup._files import complete, read_npz, write_npz
@@ -18,16 +16,13 @@ from geomsup._validate import real_number
 from geomsup.arrangement import Arrangement
 from geomsup.optimize.distinct import Describer
 from geomsup.optimize.objective import Bias
-from geomsup.phases._curve import Curve, curve_of
+from geomsup.phases._curve import Curve, crossing_error, crossings_of, curve_of, gaps_of
 from geomsup.phases._system import LossName, System
 from geomsup.phases.branch import Event
 from geomsup.phases.path import Path, as_path
 
 __all__ = ["Boundary", "phase_boundary"]
 
-XTOL = 1e-14
-SAMPLES = 17
-"""Values of s, besides the points of branches, at which the difference of two losses is looked at for its sign."""
 MEETING = 1e-4
 """Distance of two arrangements, relative to their largest entry, at which they are the same. At a fold it is the square
 root of what separates their s: measured 2e-7 there, and more than 1e-2 at crossings."""
@@ -200,21 +195,15 @@ def _between(system: System, first: Curve, second: Curve, near: float | None) ->
             f"the branches have no {name} in common: the first runs from {first.low:.6g} to {first.high:.6g}, the "
             f"second from {second.low:.6g} to {second.high:.6g}; pass starts whose branches overlap"
         )
-    inner = np.concatenate([curve.nodes[(curve.nodes >= low) & (curve.nodes <= high)] for curve in (first, second)])
-    s = np.unique(np.concatenate([np.linspace(low, high, SAMPLES), inner]))
-    gaps = np.array([_gap(first, second, one) for one in s])
-    noise = np.array([first.error(one) + second.error(one) for one in s])
+    _, gaps, noise = gaps_of(first, second)
     if (np.abs(gaps) <= noise).all():
         raise ValueError("both starts lie on branches of one and the same loss: pass two different arrangements")
     found: list[tuple[float, Event | None]] = [(event.s, event) for event in _meetings(first, second)]
-    clear = np.flatnonzero(np.abs(gaps) > np.maximum(noise, 1e-13 * system.scale))
-    for k, after in pairwise(clear.tolist()):
-        if gaps[k] * gaps[after] < 0:
-            root = float(brentq(lambda one: _gap(first, second, one), s[k], s[after], xtol=XTOL, rtol=4 * 2.0**-52))
-            if not any(abs(root - place) < SAME_PLACE for place, _ in found):
-                found.append((root, None))
+    for root in crossings_of(first, second):
+        if not any(abs(root - place) < SAME_PLACE for place, _ in found):
+            found.append((root, None))
     if not found:
-        side = "below" if gaps[clear[0]] < 0 else "above"
+        side = "below" if gaps[np.argmax(np.abs(gaps))] < 0 else "above"
         raise ValueError(
             f"there is no boundary: from {name}={low:.6g} to {high:.6g}, where both branches are minima, the loss of "
             f"the first stays {side} that of the second; pass a longer path, or other branches"
@@ -223,10 +212,6 @@ def _between(system: System, first: Curve, second: Curve, near: float | None) ->
         places = ", ".join(f"{place:.6g}" for place in sorted(place for place, _ in found))
         raise ValueError(f"there are {len(found)} boundaries, at {name}={places}: pass near= to choose one")
     return _boundary(first, second, *min(found, key=lambda one: 0.0 if near is None else abs(one[0] - near)))
-
-
-def _gap(first: Curve, second: Curve, s: float) -> float:
-    return first.loss(s) - second.loss(s)
 
 
 def _meetings(first: Curve, second: Curve) -> list[Event]:
@@ -251,7 +236,7 @@ def _boundary(first: Curve, second: Curve, s: float, event: Event | None) -> Bou
     gap = slopes[1] - slopes[0]
     low, high = max(first.low, second.low), min(first.high, second.high)
     if event is None:
-        error = (first.error(s) + second.error(s)) / max(abs(gap), 1e-300) + XTOL
+        error = crossing_error(first, second, s)
     else:
         error, low, high = event.error, s, s
     return Boundary(
@@ -273,5 +258,5 @@ def _first_below(first: Curve, second: Curve, s: float, gap: float) -> bool:
     """Whether the first has the lower loss before s; where only one branch is there before s, it is that one."""
     before = s - 1e-3 * (min(first.high, second.high, s) - min(first.low, second.low))
     if first.low <= before and second.low <= before:
-        return gap < 0 if abs(gap) > FLAT else _gap(first, second, before) < 0
+        return gap < 0 if abs(gap) > FLAT else first.loss(before) < second.loss(before)
     return first.low <= before

@@ -14,7 +14,7 @@ from geomsup.arrangement import Arrangement, feature_dimensionality
 
 __all__ = ["Branch", "Event", "EventKind"]
 
-EventKind = Literal["fold", "bifurcation", "dropped", "corner", "contact", "lost"]
+EventKind = Literal["fold", "bifurcation", "dropped", "corner", "contact", "crossing", "lost"]
 
 _KIND = "branch"
 _ARRAYS = ("s", "W", "b", "loss", "error", "slope", "gradient_norm", "eigenvalue")
@@ -30,7 +30,8 @@ class Event:
         "fold": the branch turns back and ends. "bifurcation": an eigenvalue passes through zero and the branch goes on;
         if it was a minimum it is a saddle from there. "dropped": ‖W_i‖ reaches zero. "corner": b_i passes through zero,
         where the second derivatives jump and the branch turns. "contact": a feature begins or ceases to reach an output
-        when it is active alone, b_i + M_ij = 0. "lost": the steps became too short.
+        when it is active alone, b_i + M_ij = 0. "crossing": its loss is that of a rival. "lost": the steps became too
+        short.
     s : float
         Where.
     error : float

@@ -13,8 +13,8 @@ from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import real_array
 from geomsup.arrangement import Arrangement
 from geomsup.loss.expected import expected_loss
+from geomsup.phases._following import begin, follow, weights_of
 from geomsup.phases._system import System
-from geomsup.phases.following import begin, follow, weights_of
 from geomsup.phases.path import Path
 from geomsup.problem import Problem
 

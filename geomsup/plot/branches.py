@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["branch"]
 
-MARKS = {"fold": ">", "bifurcation": "s", "dropped": "v", "corner": "|", "contact": ".", "lost": "x"}
+MARKS = {"fold": ">", "bifurcation": "s", "dropped": "v", "corner": "|", "contact": ".", "crossing": "X", "lost": "x"}
 SAME = 1e-6
 """D_i of features that are alike; measured: equal to 1e-12."""
 
@@ -32,7 +32,7 @@ def branch(
 
     The line is dashed where the branch is a saddle. Features with equal D_i at all points are drawn once, and their
     number is written at the end of the line. Marks: triangles for folds and features dropped, squares for bifurcations,
-    strokes for corners.
+    strokes for corners, crosses where a rival has the same loss.
 
     Parameters
     ----------

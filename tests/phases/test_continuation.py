@@ -286,3 +286,24 @@ def test_refused(make, message):
 
 def _follow(start, **options):
     return gs.continuation(along(FIVE, "feature_probability", (0.1, 0.2)), start, **options)
+
+
+def test_crossings_with_rivals():
+    path = along(TWO, "feature_probability", (0.3, 0.8))
+    pair, lopsided = gs.minimize(path(0.4), rng=0), gs.minimize(path(0.71), rng=0)
+    rival = gs.continuation(path, lopsided, at=0.71)
+    events = gs.continuation(path, pair, at=0.4, rivals=[rival, rival]).events
+    crossings = [event for event in events if event.kind == "crossing"]
+    boundary = gs.phase_boundary(path, pair, rival, at=(0.4, 0.71))
+    assert [event.s for event in crossings] == [boundary.s] * 2
+    assert [event.text for event in crossings] == [f"from here on the loss of rival {k} is lower" for k in (0, 1)]
+    assert [event.kind for event in events] == ["crossing", "crossing", "bifurcation"]
+    apart = gs.continuation(along(TWO, "feature_probability", (0.3, 0.4)), pair, at=0.4)
+    assert gs.continuation(path, lopsided, at=0.71, rivals=[apart]).events == rival.events  # nothing in common
+
+
+def test_a_rival_of_another_path_is_refused():
+    path, five = (along(problem, "feature_probability", (0.1, 0.12)) for problem in (TWO, FIVE))
+    other = gs.continuation(five, gs.minimize(five(0.1), rng=0, n_starts=8), at=0.1)
+    with pytest.raises(ValueError, match="pass branches of this path"):
+        gs.continuation(path, gs.minimize(path(0.1), rng=0), at=0.1, rivals=[other])
