@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geomsup._typing import FloatArray
-    from geomsup.phases import PhaseDiagram
+    from geomsup.phases import Outline, PhaseDiagram
 
 _PATH = click.Path(path_type=Path)
 _AXES = {
@@ -41,6 +41,7 @@ _FORM = "first:last:count, or first:last:count:log, or numbers separated by comm
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the starting points.")
 @click.option("--train", type=int, metavar="K", help="Train K models per cell as well, for comparison.")
 @click.option("--n-steps", type=int, default=10_000, show_default=True, help="Updates of each trained model.")
+@click.option("--outline", is_flag=True, help="Locate the boundaries of the map exactly; for two axes.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes; no result depends on it.")
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler that computes instead, such as tcp://host:8786.")
 @click.option("--cache", type=_PATH, help="Keep cells in this directory, and go on from what is there.")
@@ -58,6 +59,7 @@ def phase(
     seed: int,
     train: int | None,
     n_steps: int,
+    outline: bool,
     workers: int,
     cluster: str | None,
     cache: Path | None,
@@ -75,6 +77,7 @@ def phase(
     )
     with plain_errors(lambda: kept):
         from geomsup._steps import Report
+        from geomsup.phases import outline as locate
         from geomsup.phases import phase_diagram
 
         given = {"density": density, "relative_importance": relative_importance, "importance_axis": importance_axis}
@@ -88,10 +91,10 @@ def phase(
         problem = read_problem(**options)
         check_target("--save", save)
         check_target("--plot", plot, PICTURES)
-        if plot is not None and len(axes) != 2:
-            raise ValueError(
-                f"--plot draws a map over two axes, and there {'is one' if len(axes) == 1 else 'are three'}"
-            )
+        for option, asked in (("--plot draws", plot is not None), ("--outline locates the boundaries of", outline)):
+            if asked and len(axes) != 2:
+                there = "is one" if len(axes) == 1 else "are three"
+                raise ValueError(f"{option} a map over two axes, and there {there}")
         training = False if train is None else {"n_instances": train, "n_steps": n_steps}
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
@@ -99,6 +102,10 @@ def phase(
                 problem, axes, n_starts=n_starts, bias=bias, seed=seed, train=training, workers=workers,
                 cluster=cluster, cache=cache, callback=None if quiet else Report(what="cells"),
             )  # fmt: skip
+            found = None
+            if outline:
+                progress = None if quiet else Report(what="sides")
+                found = locate(diagram, problem, bias=bias, workers=workers, cache=cache, callback=progress)
         for warning in said:
             click.echo(f"note: {warning.message}", err=True)
         written: list[Path] = []
@@ -106,12 +113,14 @@ def phase(
             written.append(diagram.save(save))
         if plot is not None:
             with drawing():
-                write_picture(draw(diagram), plot)
+                write_picture(draw(diagram, found), plot)
             written.append(plot)
         if as_json:
-            click.echo(json.dumps(to_json(diagram), allow_nan=False))
+            click.echo(json.dumps(to_json(diagram, found), allow_nan=False))
         else:
-            click.echo("\n".join([f"{problem!r}", "", describe(diagram), *(f"written: {path}" for path in written)]))
+            lines = [f"{problem!r}", "", describe(diagram)]
+            lines += [] if found is None else ["", describe_outline(found)]
+            click.echo("\n".join([*lines, *(f"written: {path}" for path in written)]))
 
 
 def read_axis(option: str, text: str) -> FloatArray:
@@ -173,8 +182,24 @@ def describe(diagram: PhaseDiagram) -> str:
     return "\n".join([*lines, "", *notes])
 
 
-def to_json(diagram: PhaseDiagram) -> dict[str, Any]:
-    """Axes, labels, losses, gaps and hit rates."""
+def describe_outline(found: Outline) -> str:
+    """Which boundaries there are, with an example of each."""
+    kinds: dict[tuple[int, str, str], list[int]] = {}
+    for k, (order, names) in enumerate(zip(found.orders.tolist(), found.labels.tolist(), strict=True)):
+        kinds.setdefault((order, *sorted(names)), []).append(k)
+    lines = ["boundaries, points located on the sides between cells:"]
+    for (order, one, other), which in sorted(kinds.items(), key=lambda kind: -len(kind[1])):
+        middle = which[len(which) // 2]
+        place = ", ".join(f"{x:.10g}" for x in found.points[middle])
+        words = "first order" if order == 1 else "second order"
+        lines.append(f"{len(which):5d}  {one} | {other}, {words}, such as ({place}) ± {found.errors[middle]:.0e}")
+    if found.unresolved:
+        lines.append(f"{len(found.unresolved):5d}  sides without one: {found.unresolved[0][1]}")
+    return "\n".join(lines)
+
+
+def to_json(diagram: PhaseDiagram, found: Outline | None = None) -> dict[str, Any]:
+    """Axes, labels, losses, gaps and hit rates, and boundaries where they were located."""
     import numpy as np
 
     from geomsup import __version__
@@ -191,6 +216,15 @@ def to_json(diagram: PhaseDiagram) -> dict[str, Any]:
         for name in ("loss", "error", "label", "role", "converged", "trained_loss", "trained_label", "trained_role")
         if name in diagram.values
     ]
+    located = {}
+    if found is not None:
+        located["outline"] = {
+            "points": found.points.tolist(),
+            "errors": found.errors.tolist(),
+            "orders": found.orders.tolist(),
+            "labels": found.labels.tolist(),
+            "unresolved": [{"near": near, "reason": reason} for near, reason in found.unresolved],
+        }
     return {
         "geomsup": __version__,
         "dims": list(diagram.dims),
@@ -198,10 +232,11 @@ def to_json(diagram: PhaseDiagram) -> dict[str, Any]:
         **{name: plain(diagram[name]) for name in names},
         "gap": plain(diagram.gap),
         "hit_rate": plain(diagram.hit_rate),
+        **located,
     }
 
 
-def draw(diagram: PhaseDiagram) -> Figure:
+def draw(diagram: PhaseDiagram, found: Outline | None = None) -> Figure:
     """The map of names, that of what becomes of the last feature, and those of trained models where there are any."""
     import matplotlib.pyplot as plt
 
@@ -214,7 +249,9 @@ def draw(diagram: PhaseDiagram) -> Figure:
         len(panels) // 2, 2, figsize=(7.0, 2.6 * (len(panels) // 2)), layout="constrained", squeeze=False
     )
     for ax, (by, title) in zip(axes.flat, panels.items(), strict=True):
-        plot.phase_diagram(diagram, by=by, legend=False, ax=ax)
+        plot.phase_diagram(diagram, by=by, legend=False, boundaries=found is None, ax=ax)
+        if found is not None:
+            plot.outline(found, ax=ax)
         ax.set_title(title)
         _legend_below(ax, diagram, by)
     return figure

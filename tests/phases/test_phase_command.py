@@ -84,3 +84,20 @@ def test_no_scheduler(monkeypatch):
     done = run(*SMALL, "--cluster", "tcp://127.0.0.1:9")
     assert done.exit_code == 2
     assert "no Dask scheduler answers at cluster='tcp://127.0.0.1:9'" in done.output
+
+
+def test_outline(tmp_path):
+    cells = ("-n", "2", "-m", "1", "--density", "0.4,0.6", "--relative-importance", "0.49,0.5", "--quiet", "--outline")
+    done = run(*cells, f"--plot={tmp_path / 'map.svg'}", f"--cache={tmp_path}")
+    assert done.exit_code == 0, done.output
+    assert "    2  digon | line + 1 not represented, first order, such as (0.4845879261, 0.5)" in done.output
+    found = json.loads(run(*cells, f"--cache={tmp_path}", "--json").stdout)["outline"]
+    assert found["orders"] == [1, 1]
+    assert found["unresolved"] == []
+    assert found["points"][1] == pytest.approx([0.484587926111, 0.5], abs=1e-11)
+
+
+def test_outline_wants_a_map():
+    done = run("-n", "2", "-m", "1", "--density", "0.4,0.6", "--outline")
+    assert done.exit_code == 2
+    assert "--outline locates the boundaries of a map over two axes, and there is one" in done.stderr
