@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from geomsup._typing import BoolArray, FloatArray
+from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below
@@ -57,8 +57,11 @@ __all__ = [
     "check",
     "curvature",
     "exact_kernel",
+    "prove_one_active",
     "prove_pairs",
+    "read_dual",
     "read_matrix",
+    "room_alone",
     "truncated",
 ]
 
@@ -79,7 +82,7 @@ def check(certificate: Certificate) -> Finding:
     value = rational_entry(claim, "value", 0)
     quantity = entry(claim, "quantity")
     if quantity == "one-active loss":
-        _prove(json.dumps(proof), value, n, m)
+        prove_one_active(proof, value, n, m)
         return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
     if quantity == "loss":
         p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
@@ -87,7 +90,7 @@ def check(certificate: Certificate) -> Finding:
             raise ValueError(f"feature_probability is {below(p):.6g}, above 1")
         one_active = rational_entry(proof, "one_active", 0)
         require_at_most(value, importance * truncated(one_active, p, n))
-        _prove(json.dumps({key: proof[key] for key in proof if key != "one_active"}), one_active, n, m)
+        prove_one_active(proof, one_active, n, m)
         return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
     raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
 
@@ -97,14 +100,22 @@ def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
     return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
 
 
-@lru_cache(maxsize=64)
-def _prove(text: str, value: fmpq, n: int, m: int) -> None:
+def prove_one_active(proof: JSON, value: fmpq, n: int, m: int) -> None:
     """Prove that the loss with one active feature is at least a value; remembered: one proof serves all densities."""
-    proof = json.loads(text)
+    _prove(json.dumps({key: entry(proof, key) for key in ("kernel", "alone")}), value, n, m)
+
+
+def read_dual(proof: JSON) -> tuple[list[Matrix], Polynomial]:
+    """The matrices F_k and q of a certificate."""
     F = items(proof, "kernel", read_matrix, 1, MAX_DEGREE + 1)
-    q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
     if len({len(matrix) for matrix in F}) != 1:
         raise ValueError("the matrices of kernel have different sizes")
+    return F, list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
+
+
+@lru_cache(maxsize=64)
+def _prove(text: str, value: fmpq, n: int, m: int) -> None:
+    F, q = read_dual(json.loads(text))
     v = curvature(value, n)
     if rank_if_semidefinite(_less_norms(F[0], v)) is None:
         raise Refuted("kernel[0] is not above 2v ππᵀ")
@@ -112,7 +123,7 @@ def _prove(text: str, value: fmpq, n: int, m: int) -> None:
         raise Refuted("a matrix of kernel is not positive semidefinite: P_k may only be added")
     if not nonnegative(q, ZERO, ONE):
         raise Refuted("alone is negative somewhere on [0, 1]")
-    if not nonnegative(_alone(F, q, n), ZERO, ONE):
+    if not nonnegative(room_alone(F, q, n), ZERO, ONE):
         raise Refuted("the inequality of single features fails")
     prove_pairs(Pairs.of(F, q, m))
 
@@ -203,7 +214,7 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
     return count + more
 
 
-def _alone(F: list[Matrix], q: Polynomial, n: int) -> Polynomial:
+def room_alone(F: list[Matrix], q: Polynomial, n: int) -> Polynomial:
     """1 − (n − 1) q(e) − ½ e K(e, e, 1)."""
     size = len(F[0])
     diagonal: Polynomial = [ZERO] * (2 * size)

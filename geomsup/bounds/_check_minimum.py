@@ -1,0 +1,202 @@
+r"""The least loss with one active feature, exactly: that of a regular polygon, and of nothing else.
+
+A marked two-point bound V ≤ 3L (:mod:`geomsup.bounds._check_marked`) leaves a gap ε to 3L* of the regular n-gon. The
+gap is closed in four steps.
+
+1. *The polygon* (:mod:`geomsup.sparse.polygons`): G(t) changes sign between two rationals, so it has a root t* between
+   them, where the n-gon with g = r² = P/2Q and b = −t*g is a critical point of the loss. Balls contain all of it.
+2. *What is as good lies near* (:mod:`geomsup.bounds._nearly`): e = 1 + b/r² and r of every feature lie in short ranges,
+   and the angle between any two features within δ_k of 2πk/n for some k ≤ n/2.
+3. *Angles near those of the n-gon are a bent n-gon.* Sort the features by angle. Each of the n gaps is at least 2π/n −
+   δ_1, as all angles between features are, and together they are 2π; so k successive gaps add up to within n δ_1 of
+   2πk/n. If n δ_1 + δ_l < 2π/n for all l, the angle there can only belong to k, and differs by at most min(kδ_1, δ_k)
+   from 2πk/n. So θ_i = 2πi/n + d_i with |d_i − d_j| ≤ Δ, the largest of these. Turned so that Σ W_i·JW*_i = 0, J the quarter
+   turn, |d_i| ≤ Δ: some d_i are ≤ 0 and some ≥ 0, as Σ r_i r* sin d_i = 0. Hence |W_i − W*_i|² ≤ (r_i − r*)² + r_i r* Δ².
+4. *There the loss is convex, but for turning* (:mod:`geomsup.bounds._ball_hessian`). On the ball around the n-gon that
+   contains all of this, each output responds to the same features throughout, and H + uuᵀ is positive definite, u =
+   (JW*, 0). On the segment from the n-gon to another arrangement with Σ W_i·JW*_i = 0 the loss is strictly convex and
+   begins with slope 0: it is larger at the other end.
+
+So 3L ≥ 3L* for all W and all b ≤ 0, with equality for the n-gon alone, up to rotation, reflection and order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from geomsup._typing import JSON
+from geomsup.bounds._ball_hessian import Balls, add_outer, hessian, positive_definite
+from geomsup.bounds._boxes import Boxes
+from geomsup.bounds._check_marked import Pairs, curvature, prove_one_active, read_dual, room_alone
+from geomsup.bounds._nearly import Confined, Dual, confine, rational
+from geomsup.bounds._numbers import above, below
+from geomsup.bounds._reading import entry, integer_entry, rational_entry
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.verify import Finding, Refuted
+
+__all__ = ["Polygon", "check", "critical_polygon", "prove_minimum"]
+
+BITS = 256
+"""Of the balls."""
+HALVINGS = 200
+"""Of the interval that contains t*."""
+LARGEST = 12
+"""Features; what is shown has five or six."""
+
+
+class Polygon(NamedTuple):
+    """Balls that contain t*, the squared norm g, and three times the loss of a critical regular n-gon."""
+
+    n: int
+    t: arb
+    g: arb
+    H: arb
+
+    def directions(self) -> list[tuple[arb, arb]]:
+        """Unit vectors at the angles 2πi/n."""
+        angles = [fmpq(2 * i, self.n) for i in range(self.n)]
+        return [(arb.cos_pi_fmpq(x), arb.sin_pi_fmpq(x)) for x in angles]
+
+
+def check(certificate: Certificate) -> Finding:
+    """Check the bound, and the four steps."""
+    claim, proof = certificate.claim, certificate.proof
+    if entry(claim, "quantity") != "least one-active loss":
+        raise ValueError(f"the quantity {str(claim['quantity'])[:40]!r} is unknown")
+    if entry(claim, "arrangement") != "regular polygon":
+        raise ValueError(f"the arrangement {str(claim['arrangement'])[:40]!r} is unknown")
+    n = integer_entry(claim, "n", 5, LARGEST)
+    integer_entry(claim, "m", 2, 2)
+    value, most = (rational_entry(claim, key, 0) for key in ("value", "at_most"))
+    low, high = prove_minimum(proof, n)
+    if value > low or most < high:
+        raise Refuted(
+            f"the least loss is between {below(low):.12g} and {above(high):.12g}, which the claim does not contain"
+        )
+    return Finding(
+        f"one-active loss ≥ {below(value):.12g} for {n} features in 2 dimensions, all W and b ≤ 0, and least, at most "
+        f"{above(most):.12g}, for one regular {n}-gon alone, up to rotation, reflection and order"
+    )
+
+
+def prove_minimum(proof: JSON, n: int) -> tuple[fmpq, fmpq]:
+    """Rationals between which the least loss lies, that of a regular n-gon; remembered."""
+    return _prove(json.dumps(proof), n)
+
+
+@lru_cache(maxsize=8)
+def _prove(text: str, n: int) -> tuple[fmpq, fmpq]:
+    proof = json.loads(text)
+    one_active = rational_entry(proof, "one_active", 0)
+    with precision(BITS):
+        polygon = critical_polygon(n)
+        low, high = rational(polygon.H.lower()) / 3, rational(polygon.H.upper()) / 3
+        prove_one_active(proof, one_active, n, 2)
+        F, q = read_dual(proof)
+        dual = Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
+        near = confine(dual, 3 * high, rational((1 - polygon.t).mid()))
+        _prove_convex(polygon, near, bend(polygon, near.boxes))
+    return low, high
+
+
+def critical_polygon(n: int) -> Polygon:
+    """The critical regular n-gon, n ≥ 5, whose t* lies between 0 and cos(2π/n)."""
+    cosines = [arb.cos_pi_fmpq(fmpq(2 * k, n)) for k in range(1, (n - 1) // 4 + 1)]
+
+    def responding(t: arb) -> list[arb]:
+        if not all(c > t or c < t for c in cosines):
+            raise Refuted("an output may or may not respond")
+        return [c for c in cosines if c > t]
+
+    def G(t: arb) -> arb:
+        terms = [(c - t) ** 2 / c * (2 * c * (1 + t) - 2 - t - t * t) for c in responding(t)]
+        return t * (1 - t) ** 3 + 2 * sum(terms, arb(0))
+
+    low, high = fmpq(0), rational(cosines[0].lower()) - fmpq(1, 2**40)
+    if not (G(arb(low)) < 0 and G(arb(high)) > 0):
+        raise Refuted(f"no critical regular {n}-gon was isolated")
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        at = G(arb(middle))
+        if at < 0:
+            low = middle
+        elif at > 0:
+            high = middle
+        else:
+            break
+    t = arb(low).union(arb(high))
+    P = (1 - t) ** 2 * (2 + t)
+    Q = (1 - t) ** 3 + 2 * sum(((c - t) ** 3 / c for c in responding(t)), arb(0))
+    return Polygon(n, t, P / (2 * Q), n * (1 - P * P / (4 * Q)))
+
+
+def bend(polygon: Polygon, boxes: Boxes) -> arb:
+    """Δ: how far angles between features may differ from those of the n-gon.
+
+    Raises
+    ------
+    Refuted
+        The boxes, in (ρ, e, e', t), allow angles that are not near those of the n-gon.
+    """
+    n = polygon.n
+    low, high = boxes.x[3] - boxes.h[3], boxes.x[3] + boxes.h[3]
+    nearest = np.rint(np.arccos(boxes.x[3]) * n / (2 * np.pi))
+    off = {}
+    for k in range(1, n // 2 + 1):
+        these = nearest == k
+        if not these.any():
+            raise Refuted(f"no two features can be {k} steps apart")
+        ends = [arb(float(low[these].min())).acos(), arb(float(high[these].max())).acos()]
+        off[k] = _largest([abs(end - 2 * arb.pi() * k / n) for end in ends])
+    if not (nearest >= 1).all() or not all(n * off[1] + one < 2 * arb.pi() / n for one in off.values()):
+        raise Refuted(f"what is left has angles that are not near those of the regular {n}-gon")
+    return _largest([one.min(k * off[1]) for k, one in off.items()])
+
+
+def _prove_convex(polygon: Polygon, near: Confined, delta: arb) -> None:
+    """Step 4, on balls that contain the n-gon and all that is near."""
+    r, (shortest, longest), (low, high) = polygon.g.sqrt(), near.r, near.e
+    radial = _largest([abs(longest - r), abs(r - shortest)])
+    distance = (radial * radial + longest * r * delta * delta).sqrt()
+    bias = -polygon.t * polygon.g
+    deepest, least = (low - 1) * longest * longest, (high - 1) * shortest * shortest
+    ball, b = _around(distance), bias + _around(_largest([abs(deepest - bias), abs(least - bias)]))
+    vertices = [tuple(r * x for x in u) for u in polygon.directions()]
+    H = hessian([[x + ball for x in vertex] for vertex in vertices], [b] * polygon.n)
+    add_outer(H, turning(vertices))
+    if not positive_definite(H):
+        raise Refuted(f"the loss is not shown to be convex as far as {float(distance):.3g} from the regular polygon")
+
+
+def turning(vertices: list[tuple[arb, arb]]) -> Balls:
+    """(JW, 0), feature by feature: how an arrangement in the plane moves when it is turned."""
+    return [x for vertex in vertices for x in (-vertex[1], vertex[0], arb(0))]
+
+
+def _largest(several: list[arb]) -> arb:
+    largest = several[0]
+    for x in several[1:]:
+        largest = largest.max(x)
+    return largest
+
+
+def _around(radius: arb) -> arb:
+    """The ball around 0 of that radius, rounded up."""
+    return arb(0, above(rational(radius.upper())))
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Balls of so many bits."""
+    before, ctx.prec = ctx.prec, bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
