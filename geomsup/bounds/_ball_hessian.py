@@ -57,21 +57,30 @@ def add_outer(H: Matrix, u: Balls) -> None:
 def positive_definite(H: Matrix) -> bool:
     """Whether every symmetric matrix within the balls is shown to be positive definite.
 
-    TᵀHT has a diagonal above the sum of the rest of each row, for T the inverse of a Cholesky factor of the centers.
-    Any T proves it: then TᵀHT is positive definite, T is therefore regular, and so H is.
+    With T the inverse of a Cholesky factor of the centers, made of floats, and |TᵀHT − 1| ≤ E entry by entry, Ew < w for
+    some w > 0 says that TᵀHT, scaled by w, has a diagonal above the sum of the rest of each row. So it is positive definite,
+    whatever T and w are; T is therefore regular, and H positive definite.
     """
     size = range(len(H))
     centers = np.array([[float(x.mid()) for x in row] for row in H])
     try:
-        T = _balls(np.linalg.inv(np.linalg.cholesky((centers + centers.T) / 2)).T)
+        T = np.linalg.inv(np.linalg.cholesky((centers + centers.T) / 2)).T
     except np.linalg.LinAlgError:
         return False
-    HT = [[_dot(row, [T[k][j] for k in size]) for j in size] for row in H]
-    for i in size:
-        row = [_dot([T[k][i] for k in size], [HT[k][j] for k in size]) for j in size]
-        if not row[i] > sum((abs(row[j]) for j in size if j != i), arb(0)):
-            return False
-    return True
+    columns = [[arb(x) for x in column] for column in T.T.tolist()]
+    H_columns = [[_dot(row, column) for row in H] for column in columns]
+    E = [[abs(_dot(columns[i], H_columns[j]) - int(i == j)).upper() for j in size] for i in size]
+    w = [arb(x) for x in _growing(np.array([[float(x) for x in row] for row in E]))]
+    return all(_dot(row, w) < x for row, x in zip(E, w, strict=True))
+
+
+def _growing(E: FloatArray) -> list[float]:
+    """A positive vector that E stretches by about the same factor everywhere."""
+    w = np.ones(len(E))
+    for _ in range(50):
+        w = E @ w + 1e-3 * w
+        w /= w.max()
+    return list(w.tolist())
 
 
 def _other(g: arb, b: arb) -> Second:
@@ -104,10 +113,6 @@ def _add(H: Matrix, W: Sequence[Balls], i: int, j: int, second: Second) -> None:
         H[p][bias] = H[p][bias] + by_gb * x
         H[bias][p] = H[bias][p] + by_gb * x
     H[bias][bias] = H[bias][bias] + by_bb
-
-
-def _balls(T: FloatArray) -> Matrix:
-    return [[arb(x) for x in row] for row in T.tolist()]
 
 
 def _dot(u: Balls, v: Balls) -> arb:

@@ -31,9 +31,9 @@ from geomsup.bounds.verify import Refuted
 
 __all__ = ["Confined", "Dual", "confine", "rational"]
 
-FINEST = (2.0**-9, 2.0**-12, 2.0**-14, 2.0**-15)
+FINEST = (2.0**-9, 2.0**-12, 2.0**-14, 2.0**-15, 2.0**-16, 2.0**-17)
 """Half-widths of the boxes that are left undecided, pass by pass."""
-GRID = 2**16
+GRID = 2**18
 """Ends of the range of e are multiples of 1/GRID: dyadic, so that boxes are exact."""
 ONE, ZERO = fmpq(1), fmpq(0)
 
