@@ -11,6 +11,7 @@
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
+:mod:`~geomsup.bounds.minimum`              the least loss with one active feature itself: regular polygons
 :mod:`~geomsup.bounds.branch_and_bound`     the exact loss of problems with two or three features, over all arrangements
 :mod:`~geomsup.bounds.door`                 `bound` and `bracket`
 ==========================================  ========================================================================
@@ -24,6 +25,7 @@ from geomsup.bounds.coherence import coherence_bound
 from geomsup.bounds.door import bound, bracket
 from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
+from geomsup.bounds.minimum import one_active_bracket, polygon_minimum
 from geomsup.bounds.result import Bound, Bracket
 from geomsup.bounds.three_point import three_point_capacity, three_point_energy
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
@@ -45,6 +47,8 @@ __all__ = [
     "global_bound",
     "linear_bound",
     "one_active_bound",
+    "one_active_bracket",
+    "polygon_minimum",
     "polynomial_values",
     "price_of_orthogonality",
     "sparse_loss_bound",

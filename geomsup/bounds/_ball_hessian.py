@@ -1,4 +1,4 @@
-r"""Second derivatives of the loss with one active feature, in balls: is it convex on a whole neighbourhood?
+r"""Second derivatives of the loss with one active feature, in balls: whether it is convex near an arrangement.
 
 With F(g, b) = (g + b)³/g, wherever an output responds, three times the loss is
 
@@ -57,9 +57,9 @@ def add_outer(H: Matrix, u: Balls) -> None:
 def positive_definite(H: Matrix) -> bool:
     """Whether every symmetric matrix within the balls is shown to be positive definite.
 
-    With T the inverse of a Cholesky factor of the centers, made of floats, and |TᵀHT − 1| ≤ E entry by entry, Ew < w for
-    some w > 0 says that TᵀHT, scaled by w, has a diagonal above the sum of the rest of each row. So it is positive definite,
-    whatever T and w are; T is therefore regular, and H positive definite.
+    With T the inverse of a Cholesky factor of the centers, in floats, and |TᵀHT − 1| ≤ E entry by entry, Ew < w for
+    some w > 0 says that TᵀHT, scaled by w, has a diagonal above the sum of the rest of each row. So it is positive
+    definite, whatever T and w are; T is therefore regular, and H positive definite.
     """
     size = range(len(H))
     centers = np.array([[float(x.mid()) for x in row] for row in H])

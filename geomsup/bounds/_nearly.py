@@ -1,6 +1,6 @@
 r"""What an arrangement looks like whose loss is within ε of a marked two-point bound.
 
-Let 3L ≤ H and 3L ≤ V + ε, V = n − 1/(4v) the bound, H < 1. Then no feature is silent, and the proof of the bound
+Let 3L ≤ H = V + ε, V = n − 1/(4v) the bound, H < 1. Then no feature is silent, and the proof of the bound
 (:mod:`geomsup.bounds._check_marked`) loses only what its inequalities leave: with *alone* and *pairs* for left minus
 right side there, and S = Σ r²e²(3 − e),
 
@@ -66,7 +66,7 @@ def confine(dual: Dual, most: fmpq, e: fmpq) -> Confined:
     """
     room = most - dual.V
     if room < 0 or most >= 1:
-        raise Refuted(f"nothing to confine: three times the loss is at most {below(most):.12g}, below the bound or not below 1")
+        raise Refuted(f"a loss of {below(most / 3):.12g} is below the bound, or so large that features may be silent")
     longer = of_e = (1 - most) ** 2 / 4
     for finest in FINEST:
         low, high = _range_of_e(dual.alone, room / of_e, e)

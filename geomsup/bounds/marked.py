@@ -11,26 +11,35 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from geomsup._typing import FloatArray
 from geomsup._validate import integer
+from geomsup.arrangement import Arrangement
 from geomsup.bounds._check_marked import MAX_DEGREE, truncated
 from geomsup.bounds._density import solved, stored_at
 from geomsup.bounds._marked_program import Program, rounded, solve
 from geomsup.bounds._numbers import exact, sign, text
 from geomsup.bounds._store import stored
+from geomsup.bounds._touching import touching
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.result import Bound, bound_from, exact_value
 from geomsup.bounds.verify import Evidence, verify
 from geomsup.features import Independent, Uniform
 from geomsup.problem import Problem
 
-__all__ = ["one_active_bound", "sparse_loss_bound"]
+__all__ = ["METHOD", "marked_bound", "one_active_bound", "sparse_loss_bound"]
 
 METHOD = "marked two-point SDP, degree {degree}"
 ROOMS = (1e-9, 1e-8, 3e-8, 1e-7, 1e-6, 1e-5)
 """δ, tried in turn until the certificate is proved. Measured: the pentagon's loss is lowered by 110 δ, relative."""
+TOUCHING = 1.3e-10
+"""δ where the arrangement is known that the bound is to touch. Below 1e-10 rounding leaves the hexagon undecided."""
+ALIKE = 1e-9
+"""Differences between the features of such an arrangement. Measured: 1e-12 at most, after Newton's method."""
 
 
-def one_active_bound(n: int, m: int, *, degree: int | None = None, rng: Any = None) -> Bound:
+def one_active_bound(
+    n: int, m: int, *, degree: int | None = None, near: Arrangement | None = None, rng: Any = None
+) -> Bound:
     r"""A lower bound on the loss with one active feature, over **all** W and all b ≤ 0.
 
     .. math:: \sum_i \Bigl[A(W_i \cdot W_i, b_i) + \sum_{j \ne i} B(W_i \cdot W_j, b_i)\Bigr], \qquad
@@ -45,41 +54,69 @@ def one_active_bound(n: int, m: int, *, degree: int | None = None, rng: Any = No
     degree : int, optional
         Largest k of P_k. By default the certificate that ships with the package, for (5, 2), (6, 2) and (12, 3), and 8
         elsewhere. Solving needs the extra ``bounds`` (cvxpy and Clarabel) and takes seconds; so does the check.
+    near : Arrangement, optional
+        Where a new certificate is to be sharp: the best arrangement known, if its features are all alike. That takes
+        the gap from 1e-7 to 1e-8.
     rng : optional
         Of the search for violated places.
 
     Returns
     -------
     Bound
-        *Proved*; 0 for n ≤ 2m, where vectors without positive products have no loss. It need not be sharp.
+        *Proved*; 0 for n ≤ 2m, where vectors without positive products have no loss. It need not be sharp. For (5, 2)
+        and (6, 2) it is the least loss itself: see :func:`geomsup.bounds.polygon_minimum`.
 
     Raises
     ------
     ValueError
-        Counts out of range, or nothing could be proved.
+        Counts out of range, features of `near` that differ, or nothing could be proved.
     ModuleNotFoundError
         cvxpy or Clarabel is missing and no certificate ships.
 
     Examples
     --------
     >>> import geomsup as gs
-    >>> gs.bounds.one_active_bound(5, 2)  # the pentagon has 0.0791281353...
-    Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281144... for 5 features in 2 dimensions, ...)
+    >>> gs.bounds.one_active_bound(5, 2)  # the pentagon has 0.0791281353724...
+    Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281353724... for 5 features in 2 dimensions, ...)
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=2)
     if n <= 2 * m:
         return Bound(0.0, "none", None, Evidence.PROVED, "one-active loss ≥ 0")
+    least = stored(f"least-{n}-{m}") if degree is None else None
+    if least is not None:
+        return bound_from(least, METHOD.format(degree=len(least.proof["kernel"]) - 1))
+    return marked_bound(n, m, degree, near, rng)
+
+
+def marked_bound(n: int, m: int, degree: int | None, near: Arrangement | None, rng: Any) -> Bound:
+    """The marked two-point bound alone, n > 2m."""
     kept = stored(f"one-active-{n}-{m}") if degree is None else None
     if kept is not None:
         return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
     degree = integer("degree", 8 if degree is None else degree, at_least=1)
     if degree > MAX_DEGREE:
         raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the largest that is checked: pass less")
+    places = None if near is None else _alike(near, n, m)
     for room in ROOMS:
-        certificate = rounded(solve(Program(n, m, degree), room, np.random.default_rng(rng)), n, m)
-        if certificate is not None and verify(certificate):
-            return bound_from(certificate, METHOD.format(degree=degree))
+        proposal = solve(Program(n, m, degree), room, np.random.default_rng(rng))
+        sharp = touching(proposal, m, *places, TOUCHING) if places is not None and proposal is not None else None
+        for one in (sharp, proposal):
+            certificate = rounded(one, n, m)
+            if certificate is not None and verify(certificate):
+                return bound_from(certificate, METHOD.format(degree=degree))
     raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {degree}: no bound known; try another degree")
+
+
+def _alike(near: Arrangement, n: int, m: int) -> tuple[float, FloatArray]:
+    """e of every feature, and the cosines of one with all, itself first."""
+    if near.W.shape != (m, n):
+        raise ValueError(f"near has W of shape {near.W.shape}, but n={n} and m={m}: pass one of shape ({m}, {n})")
+    r = np.linalg.norm(near.W, axis=0)
+    cosines = np.sort(near.gram / np.outer(r, r), axis=1)[:, ::-1]
+    e = 1 + near.b / r**2
+    if max(np.ptp(e), np.ptp(cosines, axis=0).max()) > ALIKE:
+        raise ValueError("the features of near are not all alike: leave it out")
+    return float(e.mean()), np.asarray(cosines[0])
 
 
 def sparse_loss_bound(problem: Problem, *, degree: int | None = None, rng: Any = None) -> Bound:
@@ -132,7 +169,7 @@ def sparse_loss_bound(problem: Problem, *, degree: int | None = None, rng: Any =
         pairs = stored_at(n, m, density, weight)
     else:
         pairs = solved(n, m, density, weight, integer("degree", degree, at_least=1), rng)
-    one_active = one_active_bound(n, m)
+    one_active = one_active_bound(n, m) if n <= 2 * m else marked_bound(n, m, None, None, rng)
     least = fmpq(0) if one_active.certificate is None else exact_value(one_active.certificate)
     assert isinstance(least, fmpq)
     value = weight * truncated(least, density, n)

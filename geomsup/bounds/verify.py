@@ -29,6 +29,7 @@ CHECKERS = {
     "bias-free loss": "geomsup.bounds._check_two_point",
     "uniform class": "geomsup.bounds._check_uniform",
     "marked two-point": "geomsup.bounds._check_marked",
+    "least loss": "geomsup.bounds._check_minimum",
     "density": "geomsup.bounds._check_density",
     "coherence": "geomsup.bounds._check_coherence",
     "three-point": "geomsup.bounds._check_three_point",

@@ -1,0 +1,130 @@
+"""The least loss with one active feature, exactly, where a regular polygon attains it.
+
+The theorem is in :mod:`geomsup.bounds._check_minimum`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from geomsup._validate import integer
+from geomsup.bounds._check_minimum import loss_between
+from geomsup.bounds._numbers import above, text
+from geomsup.bounds._reading import rational_entry
+from geomsup.bounds._store import stored
+from geomsup.bounds.certificate import Certificate
+from geomsup.bounds.marked import METHOD, marked_bound, one_active_bound
+from geomsup.bounds.result import Bound, Bracket, bound_from
+
+# The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
+
+__all__ = ["minimum_certificate", "one_active_bracket", "polygon_minimum"]
+
+LEAST = "least one-active loss"
+"""The quantity of a certificate that holds the least loss itself."""
+
+
+def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bound:
+    r"""The least loss with one active feature of n features in the plane, exactly, where a regular n-gon attains it.
+
+    Over all W and all b ≤ 0 nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and nothing else has
+    the same, up to rotation, reflection and the order of the features. The certificate encloses the number between two
+    rationals that differ by less than 1e-50.
+
+    Parameters
+    ----------
+    n : int
+        Features, at least 5. Proved for 5 and 6.
+    degree : int, optional
+        Largest k of P_k in a new certificate. By default the one that ships with the package, for n = 5 and 6, and 8
+        elsewhere.
+    rng : optional
+        Of the search for violated places, in a new certificate.
+
+    Returns
+    -------
+    Bound
+        *Proved*. `value` is the largest float below the least loss.
+
+    Raises
+    ------
+    ValueError
+        It could not be proved; from n = 7 on, the bound it starts from is not sharp.
+    ModuleNotFoundError
+        cvxpy or Clarabel is missing and no certificate ships.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> least = gs.bounds.polygon_minimum(5)
+    >>> abs(least.value - gs.k_gon(5).h / 3) < 1e-16
+    True
+    >>> gs.verify(least)
+    Verification(proved: one-active loss ≥ 0.0791281353725 for 5 features in 2 dimensions, all W and b ≤ 0; least, ...)
+    """
+    n = integer("n", n, at_least=5)
+    kept = stored(f"least-{n}-2") if degree is None else None
+    if kept is None:
+        from geomsup.sparse import k_gon  # loads SciPy's solvers, which checking must not need
+
+        kept = minimum_certificate(marked_bound(n, 2, 8 if degree is None else degree, k_gon(n).arrangement, rng))
+    return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
+
+
+def one_active_bracket(n: int, m: int, **search: Any) -> Bracket:
+    """Both sides of the least loss with one active feature, over all W and all b ≤ 0.
+
+    Parameters
+    ----------
+    n, m : int
+        Features and hidden dimensions, m ≥ 2.
+    **search
+        Passed to :func:`geomsup.minimize_one_active`, where the least is not known: ``n_starts``, ``rng`` …
+
+    Returns
+    -------
+    Bracket
+        Lower is :func:`geomsup.bounds.one_active_bound`. For (5, 2) and (6, 2) both sides are the loss of the regular
+        polygon, so that nothing is left between them; elsewhere upper is what a search attains, with its error.
+
+    Raises
+    ------
+    ValueError, ModuleNotFoundError
+        As in :func:`geomsup.bounds.one_active_bound` and the search.
+
+    Examples
+    --------
+    >>> import geomsup as gs
+    >>> bracket = gs.bounds.one_active_bracket(5, 2)
+    >>> print(bracket.relative_gap, f"{bracket.upper:.12f}")
+    0.0 0.079128135372
+    """
+    lower = one_active_bound(n, m)
+    subject = f"one-active loss of {n} features in R^{m}"
+    if lower.certificate is not None and lower.certificate.claim["quantity"] == LEAST:
+        from geomsup.sparse import k_gon
+
+        upper = above(rational_entry(lower.certificate.claim, "at_most"))
+        return Bracket(subject, lower.value, upper, k_gon(n).arrangement.W, lower.certificate, lower.certificate)
+    from geomsup.sparse import minimize_one_active
+
+    found = minimize_one_active(n, m, **search)
+    upper = max(lower.value, math.nextafter(found.loss + found.error, math.inf))
+    return Bracket(subject, lower.value, upper, found.W, lower.certificate)
+
+
+def minimum_certificate(one_active: Bound) -> Certificate:
+    """The certificate of a regular polygon as the least, from that of a bound which it nearly attains; not checked."""
+    assert one_active.certificate is not None
+    claim, proof = one_active.certificate.claim, one_active.certificate.proof
+    low, high = loss_between(claim["n"])
+    claim = {
+        "quantity": LEAST,
+        "arrangement": "regular polygon",
+        "n": claim["n"],
+        "m": 2,
+        "value": text(low),
+        "at_most": text(high),
+    }
+    return Certificate("least loss", claim, {**proof, "one_active": one_active.exact})
