@@ -2,8 +2,8 @@ r"""A marked two-point proposal brought to touch where the best arrangement know
 
 What a solver returns misses the optimum by 1e-7 or more, the room of its cutting planes and its own tolerance. If the
 bound is sharp, the places are known where nothing may be left: *alone* at the e of the arrangement, *pairs* at ρ = 1,
-e' = e and its cosines t, with slopes 0, and (F_k − 2v ππᵀ [k = 0]) ψ(e) = 0 where Σ_j P_k(t_ij) > 0. These are
-linear equations for F, q and v. The least change that satisfies them, with a room δ left at those places, costs a gap of
+e' = e and its cosines t, with slopes 0, and (F_k − 2v ππᵀ [k = 0]) ψ(e) = 0 where Σ_j P_k(t_ij) > 0. For F, q and v
+these are linear equations. The least change that satisfies them, with a room δ left at those places, costs a gap of
 100 δ or less (measured, relative: 99 δ for the pentagon, 34 δ for the hexagon, 76 δ for the icosahedron).
 """
 
