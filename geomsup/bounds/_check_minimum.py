@@ -42,7 +42,7 @@ from geomsup.bounds._reading import entry, integer_entry, rational_entry
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted
 
-__all__ = ["Polygon", "check", "critical_polygon", "loss_between", "prove_minimum"]
+__all__ = ["Polygon", "check", "critical_polygon", "loss_between", "prove_convex", "prove_minimum"]
 
 BITS = 256
 """Of the balls."""
@@ -112,7 +112,7 @@ def _prove(text: str, n: int) -> None:
         F, q = read_dual(proof)
         dual = Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
         near = confine(dual, 3 * loss_between(n)[1], rational((1 - polygon.t).mid()))
-        _prove_convex(polygon, near, bend(polygon, near.boxes))
+        prove_convex(polygon, near, bend(polygon, near.boxes))
 
 
 def loss_between(n: int) -> tuple[fmpq, fmpq]:
@@ -177,7 +177,7 @@ def bend(polygon: Polygon, boxes: Boxes) -> arb:
     return _largest([one.min(k * off[1]) for k, one in off.items()])
 
 
-def _prove_convex(polygon: Polygon, near: Confined, delta: arb) -> None:
+def prove_convex(polygon: Polygon, near: Confined, delta: arb) -> None:
     """Step 4, on balls that contain the n-gon and all that is near."""
     r, (shortest, longest), (low, high) = polygon.g.sqrt(), near.r, near.e
     radial = _largest([abs(longest - r), abs(r - shortest)])

@@ -144,7 +144,7 @@ def _certificates_of(source: Certificate | Bound | Bracket | str | os.PathLike[s
     if isinstance(source, (str, os.PathLike)):
         return [Certificate.load(source)]
     found = [getattr(source, name, None) for name in ("certificate", "witness")]
-    certificates = [one for one in found if isinstance(one, Certificate)]
+    certificates = [one for k, one in enumerate(found) if isinstance(one, Certificate) and one not in found[:k]]
     if not certificates:
         raise ValueError(f"{source!r} has no certificate: pass a Certificate, a Bound, or the path of a saved one")
     return certificates

@@ -8,6 +8,7 @@ import geomsup as gs
 from geomsup import bounds
 from geomsup.bounds._store import stored
 from geomsup.bounds.lp import capacity_certificate
+from geomsup.bounds.marked import marked_bound
 from geomsup.bounds.result import bound_from
 
 
@@ -37,7 +38,8 @@ MAKERS = {
     "coherence, degree 4": lambda: bounds.coherence_bound(120, 8),
     "coherence, Rankin": lambda: bounds.coherence_bound(7, 3),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
-    "marked": lambda: bounds.one_active_bound(5, 2),
+    "marked": lambda: marked_bound(5, 2, None, None, None),
+    "least": lambda: bounds.polygon_minimum(5),
     "branch and bound": lambda: bounds.global_bound(gs.Problem(2, 1, 0.3, importance=[1, 0.3])),
     "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.002)),
 }

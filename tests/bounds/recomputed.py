@@ -5,6 +5,8 @@ from functools import cache, partial
 import numpy as np
 from scipy.special import eval_chebyt, eval_gegenbauer
 
+import geomsup as gs
+
 
 def number(text):
     """The float nearest to the text of a number."""
@@ -69,6 +71,7 @@ def margin(certificate):
         "measure": measure,
         "uniform class": uniform,
         "marked two-point": marked,
+        "least loss": least,
         "density": density,
         "coherence": coherence,
         "three-point": three_point,
@@ -292,6 +295,13 @@ def density_pairs(claim, proof, rho, e, f, t):
             total = total + above**3 / np.where(above > 0, 3 * c, 1) + p / (1 - p) * own_error(g, c, bias)
         values.append(total)
     return np.linalg.solve(np.vander([0.5, 1.0, 2.0], 3, increasing=True), np.array(values))
+
+
+def least(claim, proof):
+    """The bound; and how far from it the loss of the polygon is, which is all that is looked for here."""
+    h = gs.k_gon(claim["n"]).h / 3
+    bound = {"quantity": "one-active loss", "n": claim["n"], "m": claim["m"], "value": proof["one_active"]}
+    return min(marked(bound, proof), h - number(claim["value"]) + 1e-15, number(claim["at_most"]) - h + 1e-15)
 
 
 def density(claim, proof):

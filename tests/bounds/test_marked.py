@@ -87,7 +87,9 @@ def test_nothing_is_better_than_the_best_known(n, m):
     """Pentagon, hexagon and icosahedron over all norms and biases b ≤ 0."""
     bound = one_active_bound(n, m)
     assert bound.status == "proved"
-    assert bound.value <= BEST[n, m] <= bound.value * (1 + 1.1e-6)  # measured: 2.7e-7, 1.0e-6, 7.0e-7
+    # The polygons are the least, to the rounding of their h, 4e-16; the icosahedron is 1.0e-8 above its bound.
+    assert bound.value <= BEST[n, m] + 1e-15
+    assert BEST[n, m] <= bound.value * (1 + (1.1e-8 if m == 3 else 1e-14))
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 2), st.floats(0, 1.5))
@@ -102,7 +104,7 @@ def test_minima_near_the_bound_obey_it():
     bound = one_active_bound(5, 2).value
     for seed in range(3):
         solution = gs.minimize_one_active(5, 2, n_starts=4, rng=seed)
-        assert solution.loss >= bound
+        assert solution.loss + solution.error >= bound
 
 
 def test_no_loss_up_to_two_per_dimension():

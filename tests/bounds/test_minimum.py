@@ -1,0 +1,315 @@
+"""The least loss with one active feature, exactly: every step of the proof against arrangements, and forgeries."""
+
+import re
+
+import numpy as np
+import pytest
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
+
+import geomsup as gs
+from geomsup.bounds import _check_minimum as minimum
+from geomsup.bounds import _marked_program as program
+from geomsup.bounds import _nearly as nearly
+from geomsup.bounds._ball_hessian import hessian, positive_definite
+from geomsup.bounds._boxes import Boxes
+from geomsup.bounds._check_marked import Pairs, curvature, read_dual, room_alone
+from geomsup.bounds._numbers import above, below, exact, read_number
+from geomsup.bounds._store import stored
+from geomsup.bounds._touching import touching
+from geomsup.bounds.marked import marked_bound
+from geomsup.bounds.minimum import minimum_certificate
+from geomsup.bounds.verify import Refuted
+from tests.bounds.examples import certificate
+from tests.bounds.recomputed import margin, number, numbers, pair_room
+from tests.bounds.test_verify import tampered
+
+LEAST = stored("least-5-2")
+PENTAGON = gs.k_gon(5)
+FIVE = gs.Problem(5, 2)
+
+
+def dual(found):
+    """The data of the bound, as the check has them."""
+    n, value = found.claim["n"], read_number("one_active", found.proof["one_active"])
+    F, q = read_dual(found.proof)
+    return nearly.Dual(n, 3 * value, curvature(value, n), room_alone(F, q, n), Pairs.of(F, q, 2))
+
+
+def perturbed(seed, size):
+    """A bent pentagon, turned by any angle, its features in any order: each number moved by up to `size`."""
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, 2 * np.pi) + 2 * np.pi * rng.permutation(5) / 5 + size * rng.uniform(-1, 1, size=5)
+    r = PENTAGON.length + size * rng.uniform(-1, 1, size=5)
+    return r * np.array([np.cos(angle), np.sin(angle)]), PENTAGON.bias + size * rng.uniform(-1, 1, size=5)
+
+
+def pairs_of(W, b):
+    """(ρ, e, e', t) of every pair, the longer first, and the longer norm."""
+    r, e = np.linalg.norm(W, axis=0), 1 + b / (W**2).sum(axis=0)
+    i, j = np.array([(i, j) for i in range(r.size) for j in range(r.size) if i != j and r[i] >= r[j]]).T
+    return np.array([r[j] / r[i], e[i], e[j], (W[:, i] * W[:, j]).sum(axis=0) / (r[i] * r[j])]), r[i]
+
+
+@pytest.mark.parametrize("n", range(5, 13))
+def test_balls_contain_the_polygon(n):
+    with minimum.precision(minimum.BITS):
+        polygon = minimum.critical_polygon(n)
+    k = gs.k_gon(n)
+    assert abs(float(polygon.g) - k.length**2) < 1e-13
+    assert abs(float(-polygon.t * polygon.g) - k.bias) < 1e-13
+    assert abs(float(polygon.H) - k.h) < 1e-12
+    low, high = minimum.loss_between(n)
+    assert 0 <= high - low < fmpq(1, 10**50)
+    assert abs(below(low) - k.h / 3) < 1e-12
+
+
+def test_second_derivatives_are_those_of_the_loss():
+    """Differences of the gradient, at a bent pentagon; balls of radius 0 give numbers, wider ones contain them."""
+    W, b = perturbed(1, 0.01)
+    balls = [[arb(float(x)) for x in w] for w in W.T], [arb(float(x)) for x in b]
+    H = np.array([[float(x) for x in row] for row in hessian(*balls)])
+    step, columns = 1e-5, []
+    for i in range(5):
+        for k in range(3):
+            sides = []
+            for side in (step, -step):
+                V, c = W.copy(), b.copy()
+                if k < 2:
+                    V[k, i] += side
+                else:
+                    c[i] += side
+                _, dW, db = gs.one_active_loss_and_grad(FIVE, V, c)
+                sides.append(3 * np.vstack([dW, db]).T.ravel())
+            columns.append((sides[0] - sides[1]) / (2 * step))
+    np.testing.assert_allclose(H, np.array(columns), atol=1e-7)  # measured: 2e-9
+    wide = hessian([[x + arb(0, 1e-3) for x in w] for w in balls[0]], [x + arb(0, 1e-3) for x in balls[1]])
+    assert all(x.contains(arb(float(y))) for row, at in zip(wide, H, strict=True) for x, y in zip(row, at, strict=True))
+
+
+def test_the_polygon_is_critical():
+    """By its symmetry: the gradient of the whole loss vanishes."""
+    for n in (5, 6):
+        k = gs.k_gon(n)
+        _, dW, db = gs.one_active_loss_and_grad(gs.Problem(n, 2), k.arrangement.W, k.arrangement.b)
+        assert max(np.abs(dW).max(), np.abs(db).max()) < 1e-14
+
+
+def test_an_output_that_may_respond_or_not_is_refused():
+    edge = [[arb(1), arb(0)], [arb(1) / 2, arb(1)]]
+    with pytest.raises(Refuted, match="may or may not respond"):
+        hessian(edge, [arb(-0.5, 1e-9), arb(-0.1)])
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1.5))
+def test_definite_within_balls_is_definite_at_every_point(seed, share):
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(6, 6))
+    A = A @ A.T + 0.1 * np.eye(6)
+    radius = share * np.linalg.eigvalsh(A)[0] / 6
+    wide = [[arb(float(x), radius) for x in row] for row in A]
+    if share < 0.3:
+        assert positive_definite(wide)
+    if positive_definite(wide):
+        for _ in range(20):
+            E = rng.uniform(-radius, radius, size=A.shape)
+            assert np.linalg.eigvalsh(A + (E + E.T) / 2)[0] > 0
+    indefinite = A - 1.1 * np.linalg.eigvalsh(A)[0] * np.eye(6)
+    assert not positive_definite([[arb(float(x), radius) for x in row] for row in indefinite])
+
+
+@given(st.integers(0, 10**6), st.floats(1e-4, 0.1))
+def test_what_a_bent_pentagon_loses_is_what_the_inequalities_leave(seed, size):
+    """The identity of the proof: 3L − V is a sum of terms, and none is negative."""
+    W, b = perturbed(seed, size)
+    V, F = 3 * number(LEAST.proof["one_active"]), np.array(numbers(LEAST.proof["kernel"]))
+    r, e, v = np.linalg.norm(W, axis=0), 1 + b / (W**2).sum(axis=0), 1 / (4 * (5 - V))
+    q = np.polynomial.polynomial.polyval(e, numbers(LEAST.proof["alone"]))
+    psi = np.array([np.ones(5), e])
+    t = np.clip(W.T @ W / np.outer(r, r), -1, 1)
+    K = sum(np.cos(k * np.arccos(t)) * (psi.T @ F[k] @ psi) for k in range(len(F)))
+    X, longer = pairs_of(W, b)
+    terms = [
+        v * ((r**2 * e**2 * (3 - e)).sum() - 1 / (2 * v)) ** 2,
+        (r**4 * e**3 * (1 - 4 * q - e / 2 * np.diag(K))).sum(),
+        (longer**4 * pair_room(LEAST.proof, 2, *X)).sum(),
+        ((K - 2 * v * np.outer(3 - e, 3 - e)) * np.outer(r * e, r * e) ** 2).sum() / 2,
+    ]
+    assert min(terms) >= -1e-12
+    assert abs(sum(terms) - (3 * gs.one_active_loss(FIVE, W, b) - V)) < 1e-11  # measured: 1e-14
+
+
+@pytest.fixture(scope="module")
+def confined():
+    """What is within 1e-6 of the pentagon, in coarse boxes."""
+    with pytest.MonkeyPatch.context() as patch, minimum.precision(minimum.BITS):
+        patch.setattr(nearly, "FINEST", (2.0**-9, 2.0**-11))
+        return nearly.confine(dual(LEAST), exact(PENTAGON.h + 1e-6), exact(1 + PENTAGON.bias / PENTAGON.length**2))
+
+
+def test_what_is_nearly_as_good_is_confined(confined):
+    rng, inside = np.random.default_rng(0), 0
+    for seed in range(400):
+        W, b = perturbed(seed, 10 ** rng.uniform(-4, -2.5))
+        if 3 * gs.one_active_loss(FIVE, W, b) > PENTAGON.h + 1e-6:
+            continue
+        inside += 1
+        r, e = np.linalg.norm(W, axis=0), 1 + b / (W**2).sum(axis=0)
+        assert below(confined.e[0]) <= e.min() <= e.max() <= above(confined.e[1])
+        assert float(confined.r[0]) <= r.min() <= r.max() <= float(confined.r[1])
+        X, _ = pairs_of(W, b)
+        for x in X.T:
+            assert (np.abs(confined.boxes.x - x[:, None]) <= confined.boxes.h + 1e-12).all(axis=0).any()
+    assert inside > 50
+
+
+def test_other_arrangements_are_not_within_what_is_left(confined):
+    """The ranges are narrow: a star with its features at 72° twice as long does not fit, nor does a dropped feature."""
+    assert confined.e[1] - confined.e[0] < fmpq(1, 100)
+    assert float(confined.r[1] - confined.r[0]) < 0.05
+    with minimum.precision(64):
+        assert float(minimum.bend(minimum.critical_polygon(5), confined.boxes)) < 0.02
+
+
+def around(*cosines, width=1e-4):
+    """Boxes around cosines of equal features."""
+    x = np.array([[1.0, 0.8, 0.8, t] for t in cosines]).T
+    return Boxes(x, np.full_like(x, width))
+
+
+def test_angles_that_are_no_pentagon_are_refused():
+    polygon, (near, far) = minimum.critical_polygon(5), np.cos([2 * np.pi / 5, 4 * np.pi / 5])
+    assert float(minimum.bend(polygon, around(near, far))) < 3e-4
+    with pytest.raises(Refuted, match="2 steps apart"):
+        minimum.bend(polygon, around(near))
+    for other in (0.5, 0.9999):
+        with pytest.raises(Refuted, match="not near"):
+            minimum.bend(polygon, around(near, far, other))
+    # Boxes at 120° or 172° do no harm: gaps of 72° exclude two features so far apart.
+    assert float(minimum.bend(polygon, around(near, far, -0.5, -0.99))) < 3e-4
+    with pytest.raises(Refuted, match="not near"):
+        minimum.bend(polygon, around(near, far, width=0.2))
+
+
+def test_what_is_left_too_wide_is_not_called_convex():
+    polygon = minimum.critical_polygon(5)
+    wide = nearly.Confined((fmpq(78, 100), fmpq(80, 100)), (arb("1.16"), arb("1.18")), around(0.3))
+    with pytest.raises(Refuted, match="convex as far as"):
+        minimum.prove_convex(polygon, wide, arb("0.001"))
+
+
+def test_the_pentagon_is_the_least():
+    least = gs.bounds.polygon_minimum(5)
+    assert least.status == "proved"
+    assert "least, and at most 0.0791281353725, for the regular 5-gon alone" in least.statement
+    assert abs(least.value - PENTAGON.h / 3) < 1e-15  # rounding of h: 4e-16
+    assert gs.bounds.one_active_bound(5, 2).certificate == least.certificate
+    bracket = gs.bounds.one_active_bracket(5, 2)
+    assert bracket.relative_gap == 0
+    assert bracket.lower <= bracket.upper <= np.nextafter(bracket.lower, 1)
+    assert gs.verify(bracket).statement == least.statement
+    loss = gs.one_active_loss(FIVE, bracket.arrangement, PENTAGON.arrangement.b)
+    assert abs(loss - bracket.upper) < 1e-15
+
+
+@pytest.mark.slow
+def test_the_hexagon_is_the_least():
+    least = gs.bounds.polygon_minimum(6)
+    assert least.status == "proved"
+    assert abs(least.value - gs.k_gon(6).h / 3) < 1e-14
+    assert gs.bounds.one_active_bracket(6, 2).gap == 0
+
+
+@given(st.integers(0, 10**6), st.floats(1e-4, 0.2))
+def test_nothing_near_the_pentagon_is_as_good(seed, size):
+    """It is a strict minimum, turning and exchanging apart."""
+    W, b = perturbed(seed, size)
+    least = gs.bounds.polygon_minimum(5).value
+    assert gs.one_active_loss(FIVE, W, b) > least
+    angle = np.random.default_rng(seed).uniform(0, 7)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    assert abs(gs.one_active_loss(FIVE, turn @ PENTAGON.arrangement.W, PENTAGON.arrangement.b) - least) < 1e-14
+
+
+def test_brackets_elsewhere_have_a_gap():
+    bracket = gs.bounds.one_active_bracket(4, 2, n_starts=4, rng=0)
+    assert bracket.lower == 0
+    assert bracket.upper < 1e-12
+    assert not bracket.known
+
+
+def test_it_is_saved_and_loaded(tmp_path):
+    path = LEAST.save(tmp_path / "least")
+    assert gs.Certificate.load(path) == LEAST
+    assert gs.verify(path).status == "proved"
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "reason"),
+    [
+        ("claim", {"value": "0.08"}, "a number is text"),
+        ("claim", {"value": "791281353725/10000000000000"}, "and the claim is that it is between"),
+        ("claim", {"at_most": "791281353724/10000000000000"}, "and the claim is that it is between"),
+        ("claim", {"n": 6}, "and the claim is that it is between"),
+        ("claim", {"n": 4}, "not an integer from 5"),
+        ("claim", {"m": 3}, "not an integer from 2"),
+        ("claim", {"arrangement": "star"}, "unknown"),
+        ("claim", {"quantity": "one-active loss"}, "unknown"),
+        ("proof", {"one_active": "79129/1000000"}, "kernel|below the bound"),
+        ("proof", {"one_active": "0"}, "features alone"),
+        ("proof", {"alone": ["1/4"]}, "single"),
+    ],
+)
+def test_forgeries_are_refused(part, change, reason):
+    layout = {"claim": LEAST.claim, "proof": LEAST.proof}
+    layout[part] = {**layout[part], **change}
+    verification = gs.verify(gs.Certificate(LEAST.kind, **layout))
+    assert not verification
+    assert re.search(reason, verification.reason), verification.reason
+
+
+def test_another_polygon_with_its_own_value_is_refused():
+    """The hexagon's loss is right, but the pentagon's proof does not reach it."""
+    low, high = (minimum.loss_between(6)[k] for k in range(2))
+    claim = {**LEAST.claim, "n": 6, "value": str(low), "at_most": str(high)}
+    assert not gs.verify(gs.Certificate(LEAST.kind, claim, LEAST.proof))
+
+
+def test_tampering_is_detected():
+    rng = np.random.default_rng(4)
+    rejected = 0
+    for _ in range(6):
+        forged, path = tampered(certificate("least"), rng)
+        accepted = bool(gs.verify(forged))
+        assert not accepted or margin(forged) > -1e-9, path
+        rejected += not accepted
+    assert rejected >= 2
+
+
+def test_a_proposal_is_brought_to_touch():
+    """A solver's noise of 1e-7 costs a gap of 1e-5; afterwards 1.3e-8 is left, and proved."""
+    kept, rng = stored("one-active-5-2"), np.random.default_rng(0)
+    F, q = (np.array(numbers(kept.proof[key])) for key in ("kernel", "alone"))
+    noise = 1e-7 * rng.normal(size=F.shape)
+    noisy = program.Proposal(F + noise + noise.swapaxes(1, 2), q + 1e-7 * rng.normal(size=5), 0.0525)
+    e, cosines = 1 + PENTAGON.bias / PENTAGON.length**2, np.cos(2 * np.pi * np.arange(5) / 5)
+    found = program.rounded(touching(noisy, 2, e, cosines, 1.3e-10), 5, 2)
+    gap = 1 - 3 * number(found.claim["value"]) / PENTAGON.h
+    assert 0 < gap < 1.4e-8  # measured: 1.29e-8
+    assert gs.verify(found)
+
+
+def test_features_that_are_not_alike_are_refused():
+    with pytest.raises(ValueError, match="not all alike"):
+        gs.bounds.one_active_bound(5, 2, degree=4, near=gs.Arrangement(*perturbed(0, 0.1)))
+    with pytest.raises(ValueError, match="pass one of shape"):
+        gs.bounds.one_active_bound(6, 2, degree=4, near=PENTAGON.arrangement)
+
+
+@pytest.mark.slow
+def test_the_certificate_is_found_again():
+    pytest.importorskip("cvxpy")
+    least = gs.bounds.polygon_minimum(5, degree=4, rng=0)
+    assert least.certificate.claim == LEAST.claim
+    assert minimum_certificate(marked_bound(5, 2, None, None, None)) == LEAST
