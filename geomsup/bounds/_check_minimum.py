@@ -86,8 +86,8 @@ def check(certificate: Certificate) -> Finding:
         )
     prove_minimum(proof, n)
     return Finding(
-        f"one-active loss ≥ {below(value):.12g} for {n} features in 2 dimensions, all W and b ≤ 0; least, and at most "
-        f"{above(most):.12g}, for the regular {n}-gon alone"
+        f"one-active loss ≥ {below(value)} for {n} features in 2 dimensions, all W and b ≤ 0; least, and at most "
+        f"{above(most)}, for the regular {n}-gon alone"
     )
 
 

@@ -202,7 +202,7 @@ def test_what_is_left_too_wide_is_not_called_convex():
 def test_the_pentagon_is_the_least():
     least = gs.bounds.polygon_minimum(5)
     assert least.status == "proved"
-    assert "least, and at most 0.0791281353725, for the regular 5-gon alone" in least.statement
+    assert "least, and at most 0.079128135372471, for the regular 5-gon alone" in least.statement
     assert abs(least.value - PENTAGON.h / 3) < 1e-15  # rounding of h: 4e-16
     assert gs.bounds.one_active_bound(5, 2).certificate == least.certificate
     bracket = gs.bounds.one_active_bracket(5, 2)
