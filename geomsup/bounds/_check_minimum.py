@@ -33,6 +33,7 @@ import numpy as np
 from flint import arb, ctx, fmpq
 
 from geomsup._typing import JSON
+from geomsup.bounds._algebraic import loss_polynomial
 from geomsup.bounds._ball_hessian import Balls, add_outer, hessian, positive_definite
 from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._check_marked import Pairs, curvature, prove_one_active, read_dual, room_alone
@@ -42,7 +43,16 @@ from geomsup.bounds._reading import entry, integer_entry, rational_entry
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted
 
-__all__ = ["Polygon", "check", "critical_polygon", "loss_between", "prove_convex", "prove_minimum"]
+__all__ = [
+    "Polygon",
+    "bend",
+    "check",
+    "critical_polygon",
+    "isolating_polynomial",
+    "loss_between",
+    "prove_convex",
+    "prove_minimum",
+]
 
 BITS = 256
 """Of the balls."""
@@ -55,9 +65,13 @@ LARGEST = 12
 
 
 class Polygon(NamedTuple):
-    """Balls that contain t*, the squared norm g, and three times the loss of a critical regular n-gon."""
+    """Balls that contain t*, the squared norm g, and three times the loss of a critical regular n-gon.
+
+    Each of its outputs responds to so many neighbours on either side.
+    """
 
     n: int
+    responding: int
     t: arb
     g: arb
     H: arb
@@ -84,6 +98,8 @@ def check(certificate: Certificate) -> Finding:
             f"the regular {n}-gon has a loss of {above(high):.12g}, and the claim is that it is between "
             f"{below(value):.12g} and {above(most):.12g}"
         )
+    if entry(claim, "polynomial") != isolating_polynomial(n, value, most):
+        raise Refuted(f"three times the loss of the regular {n}-gon is not a root of the polynomial claimed")
     prove_minimum(proof, n)
     return Finding(
         f"one-active loss ≥ {below(value)} for {n} features in 2 dimensions, all W and b ≤ 0; least, and at most "
@@ -123,6 +139,12 @@ def loss_between(n: int) -> tuple[fmpq, fmpq]:
         return rational(low) / (3 * DIGITS), rational(high) / (3 * DIGITS)
 
 
+def isolating_polynomial(n: int, value: fmpq, most: fmpq) -> list[int]:
+    """The irreducible polynomial, constant first, whose only root between 3·value and 3·most is 3L*."""
+    with precision(BITS):
+        return loss_polynomial(n, critical_polygon(n).responding, arb(3 * value).union(arb(3 * most)))
+
+
 def critical_polygon(n: int) -> Polygon:
     """The critical regular n-gon, n ≥ 5, whose t* lies between 0 and cos(2π/n)."""
     cosines = [arb.cos_pi_fmpq(fmpq(2 * k, n)) for k in range(1, (n - 1) // 4 + 1)]
@@ -151,7 +173,7 @@ def critical_polygon(n: int) -> Polygon:
     t = arb(low).union(arb(high))
     P = (1 - t) ** 2 * (2 + t)
     Q = (1 - t) ** 3 + 2 * sum(((c - t) ** 3 / c for c in responding(t)), arb(0))
-    return Polygon(n, t, P / (2 * Q), n * (1 - P * P / (4 * Q)))
+    return Polygon(n, len(responding(t)), t, P / (2 * Q), n * (1 - P * P / (4 * Q)))
 
 
 def bend(polygon: Polygon, boxes: Boxes) -> arb:

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from geomsup._validate import integer
-from geomsup.bounds._check_minimum import loss_between
+from geomsup.bounds._check_minimum import isolating_polynomial, loss_between
 from geomsup.bounds._numbers import above, text
 from geomsup.bounds._reading import rational_entry
 from geomsup.bounds._store import stored
@@ -30,7 +30,8 @@ def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bo
 
     Over all W and all b ≤ 0 nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and nothing else has
     the same, up to rotation, reflection and the order of the features. The certificate encloses the number between two
-    rationals that differ by less than 1e-50.
+    rationals that differ by less than 1e-50, and has an irreducible polynomial with integer coefficients: three times
+    the number is its only root there.
 
     Parameters
     ----------
@@ -126,5 +127,6 @@ def minimum_certificate(one_active: Bound) -> Certificate:
         "m": 2,
         "value": text(low),
         "at_most": text(high),
+        "polynomial": isolating_polynomial(claim["n"], low, high),
     }
     return Certificate("least loss", claim, {**proof, "one_active": one_active.exact})

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +63,19 @@ def test_balls_contain_the_polygon(n):
     low, high = minimum.loss_between(n)
     assert 0 <= high - low < fmpq(1, 10**50)
     assert abs(below(low) - k.h / 3) < 1e-12
+
+
+@pytest.mark.parametrize("n", [5, 6, 7, 12])
+def test_the_loss_is_a_root_of_its_polynomial(n):
+    """It changes sign between rationals 1e-50 apart, and does not factor."""
+    low, high = minimum.loss_between(n)
+    polynomial = minimum.isolating_polynomial(n, low, high)
+    p = fmpz_poly(polynomial)
+    assert p(3 * low) * p(3 * high) < 0
+    assert [k for _, k in p.factor()[1]] == [1]
+    assert p.degree() == {5: 8, 6: 4, 7: 12, 12: 8}[n]
+    roots = np.roots(np.array(polynomial[::-1], dtype=float))
+    assert np.abs(roots - gs.k_gon(n).h).min() < 1e-7
 
 
 def test_second_derivatives_are_those_of_the_loss():
@@ -255,6 +268,8 @@ def test_it_is_saved_and_loaded(tmp_path):
         ("claim", {"n": 4}, "not an integer from 5"),
         ("claim", {"m": 3}, "not an integer from 2"),
         ("claim", {"arrangement": "star"}, "unknown"),
+        ("claim", {"polynomial": [15876, -33264, 21465, -5403, 625]}, "not a root of the polynomial"),
+        ("claim", {"value": "0"}, "tell its polynomial"),
         ("claim", {"quantity": "one-active loss"}, "unknown"),
         ("proof", {"one_active": "79129/1000000"}, "kernel|below the bound"),
         ("proof", {"one_active": "0"}, "features alone"),
