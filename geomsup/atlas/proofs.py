@@ -10,6 +10,7 @@ capacity                  ≤ n                                                 
 capacity, m = 1           ≤ 2                                                 n ≥ 2
 capacity, m = 2           ≤ 5(7 + √5)/11                                      n ≥ 5: the pentagon
 one active feature        ≥ 0                                                 n ≤ 2m, with b = 0
+one active feature        ≥ h_n/3, n = 5 or 6, m = 2                          the regular polygon
 expected loss             ≥ 0                                                 n ≤ m: an orthonormal basis
 ========================  ==================================================  =======================================
 
@@ -21,11 +22,14 @@ from __future__ import annotations
 from math import sqrt
 
 from geomsup.atlas.kinds import Kind
+from geomsup.sparse import k_gon
 
 __all__ = ["ATTAINED", "limit", "reason"]
 
 CAPACITY = {1: 2.0, 2: 5 * (7 + sqrt(5)) / 11}
 """C(m) where it is known."""
+POLYGONS = (5, 6)
+"""Features in the plane of which the regular polygon is the least with one active."""
 ATTAINED = 1e-12
 """Difference from a limit, relative to 1 or to the limit if that is larger, up to which a value attains it. Measured:
 at most 2e-15 in the atlas, where all others are at least 3e-5 away."""
@@ -35,6 +39,8 @@ def limit(kind: Kind, m: int, n: int) -> float:
     """The proved lower limit of an energy or loss, or upper limit of a capacity."""
     if kind == "capacity":
         return min(float(n), CAPACITY.get(m, float(n)))
+    if kind == "one_active" and m == 2 and n in POLYGONS:
+        return k_gon(n).h / 3
     if kind != "energy":
         return 0.0
     if m == 1:
@@ -52,4 +58,6 @@ def reason(kind: Kind, m: int, n: int, value: float) -> str | None:
         return "vectors on a line" if m == 1 else "a polynomial certificate"
     if kind == "energy" and bound > 0:
         return "vectors on a line" if m == 1 else "a polynomial certificate"
+    if kind == "one_active" and bound > 0:
+        return "a certificate that it is the least"
     return "no feature disturbs another"

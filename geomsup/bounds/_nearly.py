@@ -29,7 +29,7 @@ from geomsup.bounds._numbers import above, below, exact
 from geomsup.bounds._polynomials import Polynomial, nonnegative, subtract
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["Confined", "Dual", "confine", "rational"]
+__all__ = ["Confined", "Dual", "confine", "rational", "undecided"]
 
 FINEST = (2.0**-9, 2.0**-12, 2.0**-14, 2.0**-15, 2.0**-16, 2.0**-17)
 """Half-widths of the boxes that are left undecided, pass by pass."""
@@ -72,7 +72,7 @@ def confine(dual: Dual, most: fmpq, e: fmpq) -> Confined:
     longer = of_e = (1 - most) ** 2 / 4
     for finest in FINEST:
         low, high = _range_of_e(dual.alone, room / of_e, e)
-        boxes = _undecided(dual.pairs, (low, high), above(room / longer), finest)
+        boxes = undecided(dual.pairs, (low, high), above(room / longer), finest)
         if not boxes.x.shape[1]:
             raise Refuted("no pair of features is as good as that")
         r = _range_of_r(dual, room, (low, high), exact(float((boxes.x[0] - boxes.h[0]).min())))
@@ -101,7 +101,7 @@ def _least(holds: Callable[[int], bool], most: int) -> int:
     return high
 
 
-def _undecided(pairs: Pairs, e: tuple[fmpq, fmpq], room: float, finest: float) -> Boxes:
+def undecided(pairs: Pairs, e: tuple[fmpq, fmpq], room: float, finest: float) -> Boxes:
     """Boxes that contain all (ρ, e, e', t) with the given e and e' where *pairs* ≤ room."""
     magnitude = pairs.magnitude
 

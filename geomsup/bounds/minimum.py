@@ -73,15 +73,19 @@ def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bo
     return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
 
 
-def one_active_bracket(n: int, m: int, **search: Any) -> Bracket:
+def one_active_bracket(n: int, m: int, *, degree: int | None = None, rng: Any = None, **search: Any) -> Bracket:
     """Both sides of the least loss with one active feature, over all W and all b ≤ 0.
 
     Parameters
     ----------
     n, m : int
         Features and hidden dimensions, m ≥ 2.
+    degree : int, optional
+        As in :func:`geomsup.bounds.one_active_bound`.
+    rng : optional
+        Of the searches, for violated places and for arrangements.
     **search
-        Passed to :func:`geomsup.minimize_one_active`, where the least is not known: ``n_starts``, ``rng`` …
+        Passed to :func:`geomsup.minimize_one_active`, where the least is not known: ``n_starts``, ``callback`` …
 
     Returns
     -------
@@ -101,7 +105,7 @@ def one_active_bracket(n: int, m: int, **search: Any) -> Bracket:
     >>> print(bracket.relative_gap, f"{bracket.upper:.12f}")
     0.0 0.079128135372
     """
-    lower = one_active_bound(n, m)
+    lower = one_active_bound(n, m, degree=degree, rng=rng)
     subject = f"one-active loss of {n} features in R^{m}"
     if lower.certificate is not None and lower.certificate.claim["quantity"] == LEAST:
         from geomsup.sparse import k_gon
@@ -110,7 +114,7 @@ def one_active_bracket(n: int, m: int, **search: Any) -> Bracket:
         return Bracket(subject, lower.value, upper, k_gon(n).arrangement.W, lower.certificate, lower.certificate)
     from geomsup.sparse import minimize_one_active
 
-    found = minimize_one_active(n, m, **search)
+    found = minimize_one_active(n, m, rng=rng, **search)
     upper = max(lower.value, math.nextafter(found.loss + found.error, math.inf))
     return Bracket(subject, lower.value, upper, found.W, lower.certificate)
 

@@ -80,7 +80,7 @@ def bound(
 ) -> None:
     """Print a bound on the loss of a problem, on an energy or on a capacity, and how it is known."""
     with plain_errors(lambda: "nothing was written"):
-        from geomsup.bounds import coherence_bound, one_active_bound
+        from geomsup.bounds import coherence_bound, one_active_bound, one_active_bracket
         from geomsup.bounds.door import OF_PROBLEMS
 
         chosen = {
@@ -104,6 +104,11 @@ def bound(
                 click.echo("solving or checking: seconds to minutes ...", err=True)
             if coherence:
                 result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
+            elif one_active and options["search"]:
+                effort = {} if options["n_starts"] is None else {"n_starts": options["n_starts"]}
+                result = one_active_bracket(
+                    options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"], **effort
+                )
             elif one_active:
                 result = one_active_bound(
                     options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"]
@@ -247,6 +252,8 @@ def _describe(result: Bound | Bracket) -> list[str]:
             lines.append(f"exactly    {result.exact}")
         return [*lines, f"status     {result.status}", f"method     {result.method}", f"statement  {result.statement}"]
     sides = {_side(one): _exact(one) for one in (result.certificate, result.witness) if one is not None}
+    if result.certificate is not None and result.witness == result.certificate:  # of the optimum itself
+        sides = dict.fromkeys(("lower", "upper"), _exact(result.certificate))
     lower = f"{result.lower!r}   {sides['lower']}" if "lower" in sides else "no bound known"
     upper = f"{result.upper!r}   {sides.get('upper', 'attained, searched')}"
     lines = [f"subject       {result.subject}", f"lower         {lower}", f"upper         {upper}"]

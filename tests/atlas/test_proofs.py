@@ -47,4 +47,7 @@ def test_only_what_attains_its_limit_is_proved():
     assert reason("energy", 2, 5, pentagon + 1e-9) is None
     assert reason("energy", 2, 6, 3.0) is None
     assert reason("one_active", 3, 6, 0.0) == "no feature disturbs another"
+    assert reason("one_active", 2, 5, gs.k_gon(5).h / 3) == "a certificate that it is the least"
+    assert reason("one_active", 2, 6, gs.k_gon(6).h / 3 + 1e-9) is None
+    assert reason("one_active", 2, 7, gs.k_gon(7).h / 3) is None
     assert reason("p=0.1", 3, 4, 1e-3) is None

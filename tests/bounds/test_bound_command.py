@@ -74,6 +74,9 @@ def test_lines_and_one_active_feature():
     assert f"bound      {gs.bounds.one_active_bound(5, 2).value!r}" in one.stdout
     assert "seconds to minutes" in one.stderr
     assert run("--one-active", "-n", 5, "--quiet").stderr == ""
+    both = run("--one-active", "-n", 5, "--search").stdout
+    assert "relative gap  0\n" in both
+    assert both.count("   proved\n") == 2
     assert "--coherence needs a number of vectors" in run("--coherence").output
     assert run("--one-active").stderr == "Error: --one-active needs a number of vectors: pass -n\n"
 

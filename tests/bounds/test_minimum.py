@@ -185,6 +185,21 @@ def test_other_arrangements_are_not_within_what_is_left(confined):
         assert float(minimum.bend(minimum.critical_polygon(5), confined.boxes)) < 0.02
 
 
+def test_only_what_the_boxes_contain_is_nearly_an_equality():
+    """Pairs outside of them have more room than was asked for: 200,000 points, most of them close by."""
+    found, rng, room = dual(LEAST), np.random.default_rng(1), 1e-6
+    e = fmpq(3235, 2**12), fmpq(3277, 2**12)  # about the pentagon's 0.7939
+    boxes = nearly.undecided(found.pairs, e, room, 2.0**-9)
+    X = rng.uniform([0, below(e[0]), below(e[0]), -1], [1, above(e[1]), above(e[1]), 1], size=(200_000, 4)).T
+    near = rng.choice(boxes.x.shape[1], 150_000)
+    X[::3, :150_000] = boxes.x[::3, near] + 0.02 * rng.uniform(-1, 1, size=(2, 150_000))
+    X = np.clip(X, [[0], [0], [0], [-1]], 1)
+    small = X[:, pair_room(LEAST.proof, 2, *X) <= room]
+    assert small.shape[1] > 20
+    for x in small.T:
+        assert (np.abs(boxes.x - x[:, None]) <= boxes.h).all(axis=0).any()
+
+
 def around(*cosines, width=1e-4):
     """Boxes around cosines of equal features."""
     x = np.array([[1.0, 0.8, 0.8, t] for t in cosines]).T
