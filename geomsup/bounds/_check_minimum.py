@@ -127,7 +127,8 @@ def _prove(text: str, n: int) -> None:
         prove_one_active(proof, one_active, n, 2)
         F, q = read_dual(proof)
         dual = Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
-        near = confine(dual, 3 * loss_between(n)[1], rational((1 - polygon.t).mid()))
+        above_it = 3 * loss_between(n)[1] + 1 / DIGITS  # so that what is as good has terms strictly below ε
+        near = confine(dual, above_it, rational((1 - polygon.t).mid()))
         prove_convex(polygon, near, bend(polygon, near.boxes))
 
 
