@@ -119,6 +119,7 @@ def cover(
     importance: FloatArray,
     value: float,
     without: FloatArray,
+    alike: Sequence[tuple[int, int]],
     start: Cover,
     most: int,
     progress: Callable[[Subdivision], None] | None = None,
@@ -126,6 +127,7 @@ def cover(
     """Prove that Σ I_i φ_i ≥ value on all boxes of `start` and their cells.
 
     `without[i]` is at most Σ_{k ≠ i} I_k φ_k everywhere; I_i φ_i ≥ value − without[i] is known where a cell is extreme.
+    `alike` has the pairs (i, j) for which only ‖W_i‖ ≥ ‖W_j‖ is asked about.
 
     Returns
     -------
@@ -154,6 +156,7 @@ def cover(
         if progress is not None:
             waiting = [boxes, *stack]
             progress(Subdivision(looked, sum(one.size for one in waiting), sum(one.volume for one in waiting) / whole))
+        boxes = boxes.select(~_out_of_order(boxes, alike))
         left, ready = _undecided(rows, importance, value, without, boxes)
         if not left.size:
             continue
@@ -161,6 +164,16 @@ def cover(
             raise Refuted(f"it is undecided near W = {_place(left)}")
         stack.extend(part for part in (left.select(~ready), left.select(ready).halved()) if part.size)
     return looked
+
+
+def _out_of_order(boxes: Cover, alike: Sequence[tuple[int, int]]) -> BoolArray:
+    """Boxes in which ‖W_i‖ < ‖W_j‖ everywhere, by more than rounding, for one of the pairs."""
+    nearest = np.maximum(np.abs(boxes.x) - boxes.h, 0.0)
+    least, most = (nearest**2).sum(axis=0), ((np.abs(boxes.x) + boxes.h) ** 2).sum(axis=0)
+    out = np.zeros(boxes.size, dtype=bool)
+    for i, j in alike:
+        out |= most[i] < least[j] * (1 - ROUNDING)
+    return out
 
 
 def _undecided(

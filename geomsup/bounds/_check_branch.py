@@ -25,6 +25,9 @@ as soon as ‖W_i‖² ≥ (1 + ρ)/(1 − ρ). For a < 1 the least is (1 − a)
 
 **Rotations.** W may be replaced by QW with Q orthogonal: W_1 = (r, 0, …), r ≥ 0, and for m = 2 the second component
 of W_2 ≥ 0.
+
+**Exchange.** Features of the same probability and importance may be exchanged, so that the one that comes first is not
+shorter: ‖W_1‖ ≥ ‖W_2‖ ≥ ‖W_3‖ for three. That is done before W is rotated, and boxes that contradict it are left out.
 """
 
 from __future__ import annotations
@@ -84,10 +87,17 @@ def proved(certificate: Certificate, progress: Callable[[Subdivision], None] | N
         rows = [Row.of(i, p) for i in range(n)]
         weights = np.array([below(one) for one in importance])
         others = np.array([below(other) for other in without])
-        boxes = cover(rows, weights, above(value), others, start, most, progress)
+        boxes = cover(rows, weights, above(value), others, _alike(p, importance), start, most, progress)
     which = {"free": "all b", "nonpositive": "all b ≤ 0", "zero": "b = 0"}[bias]
     shown = ", ".join(f"{below(one):.6g}" for one in (p[:1] if len(set(p)) == 1 else p))
     return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and {which} at p = {shown}"), boxes
+
+
+def _alike(p: list[fmpq], importance: list[fmpq]) -> list[tuple[int, int]]:
+    """Each feature with the next one of its probability and importance."""
+    kinds = list(zip(p, importance, strict=True))
+    later = [(i, [j for j in range(i + 1, len(kinds)) if kinds[j] == kinds[i]]) for i in range(len(kinds))]
+    return [(i, others[0]) for i, others in later if others]
 
 
 def without_feature(claim: JSON, i: int) -> JSON:

@@ -1,15 +1,18 @@
-r"""The marked two-point bound of the loss at a density p: inputs with at most one active feature, and more of those
-with two. All W, and all b of any sign.
+r"""The marked two-point bound of the loss at a density p: inputs with at most two active features. All W, and all b of
+any sign.
 
-Features are independent, on with probability p, and uniform on [0, 1]. Of the inputs with two active features only the
-errors of *their own* outputs are kept. With α = p/(1 − p), g = W_i·W_i and c_ij = W_i·W_j,
+Features are independent, on with probability p, and uniform on [0, 1]. With α = p/(1 − p), g = W_i·W_i and c_ij =
+W_i·W_j, inputs with at most two active features alone give
 
 .. math:: \frac{L}{p (1-p)^{n-1}} \ge T = \sum_i \Bigl[A(g_i, b_i) + \frac{b_{i+}^2}{\alpha}\Bigr]
           + \sum_{i \ne j} \bigl[B(c_{ij}, b_i) + \alpha D(g_i, c_{ij}, b_i)\bigr]
+          + \alpha \sum_i \sum_{j < k} V(c_{ij}, c_{ik}, b_i)
 
-with A and B as in :mod:`geomsup.bounds._check_marked` and D(g, c, b) = E(u − (gu + cu' + b)₊)². For W_i = r u and b_i =
-−τ r² let R = r² and e = 1 − τ. The certificate has a *threshold* a ≤ 1/3, a number *most* σ ≥ 0, polynomials s_0, s_1,
-s_2, and matrices F_k ⪰ 0 and H_k ⪰ 0. They make
+with A and B as in :mod:`geomsup.bounds._check_marked`, D(g, c, b) = E(u − (gu + cu' + b)₊)², and V what two active
+features do to a third output. For W_i = r u and b_i = −τ r² let R = r² and e = 1 − τ. V is replaced by what
+:mod:`geomsup.bounds._third_outputs` says, terms of two features and of one, or left out. The certificate has the
+*third* d and θ for that, a *threshold* a ≤ 1/3, a number *most* σ ≥ 0, polynomials s_0, s_1, s_2, and matrices F_k ⪰ 0
+and H_k ⪰ 0. They make
 
 .. math:: s = s_0(e) + R s_1(e) + R^2 s_2(e), \quad
           P = \sum_k \bigl[\Phi_k^\top F_k \Phi_k' + r r' \chi^\top H_k \chi'\bigr] P_k(t)
@@ -17,19 +20,19 @@ s_2, and matrices F_k ⪰ 0 and H_k ⪰ 0. They make
 where Φ_0 = (1, R, Re, …), Φ_k = (R, Re, …) for k ≥ 1 and χ = (1, e, …). T ≥ nλ is what follows, in four steps.
 
 **A positive bias** b is replaced by 0. For it A + b²/α ≥ A_0 − b (1 − g)₊ + b²/p with A_0 = (1 − g)²/3 that of b = 0;
-B grows with b; and D falls by at most b E 2u = b, as the response y ≥ 0 grows by at most b and (u − y)² by −2u for each
-unit of that at most. So what feature i gains is at most b[(1 − g)₊ + (n − 1)α] − b²/p, hence at most its *price*
-(p/4) [(1 − g)₊ + (n − 1)α]², which depends on no other feature. From here on e = 1 for it, and its A is A_0 less the
-price.
+B and V grow with b; and D falls by at most b E 2u = b, as the response y ≥ 0 grows by at most b and (u − y)² falls by
+at most 2u for each unit of that. So what feature i gains is at most b[(1 − g)₊ + (n − 1)α] − b²/p, hence at most its
+*price* (p/4) [(1 − g)₊ + (n − 1)α]², which depends on no other feature. From here on e = 1 for it, and its A is A_0
+less the price.
 
 **Features with A ≥ a are left out.** That does for all with e ≤ e_0, as 3A ≥ 1 − e (3 − e)²/4 for e ≥ 0, and for those
 with b ≤ 0 that do not respond to themselves, W_i = 0 or e ≤ 0, for which A = 1/3.
 
 **For those that are left** the certificate says, for e_0 ≤ e ≤ 1,
 
-- *alone*: A + (n − 1) s − ½ P(i, i) ≥ λ where A ≤ a;
+- *alone*: A − ½ αμθ²e⁴R² + (n − 1) s − ½ P(i, i) ≥ λ where A ≤ a;
 - *most*: s ≤ σ where A ≤ a, and λ + (n − 1)σ ≤ a;
-- *pairs*: B_ij + B_ji + α (D_ij + D_ji) ≥ s_i + s_j + P_ij.
+- *pairs*: B_ij + B_ji + α (D_ij + D_ji) + ½ αμ (Q_ij + Q_ji) ≥ s_i + s_j + P_ij, Q_ij = 2θe_i²R_i Y_ij − Y_ij².
 
 Pairs and alone add up to T ≥ n'λ − (n − n') Σ s ≥ n'λ − (n − n') n' σ for the n' features that are left, as Σ P_ij ≥ 0
 by Schoenberg's theorem. Each of the others has at least a ≥ λ + (n − 1)σ, and n' ≤ n − 1 if there are any. What they
@@ -63,6 +66,7 @@ from geomsup.bounds._numbers import Number, below, sign
 from geomsup.bounds._pairs import power
 from geomsup.bounds._polynomials import Polynomial, add, evaluate, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
+from geomsup.bounds._third_outputs import Product, product_below
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted
 
@@ -117,6 +121,7 @@ class Dual:
     s: Quadratic
     threshold: fmpq
     most: fmpq
+    third: tuple[fmpq, fmpq] | None = None
 
     @classmethod
     def read(cls, certificate: Certificate) -> Dual:
@@ -130,7 +135,9 @@ class Dual:
         rows = items(proof, "alone", lambda name, row: rationals_entry({name: row}, name, 1, MAX_DEGREE + 1), 3, 3)
         s: list[Polynomial] = [list(row) for row in rows]
         threshold, most = (rational_entry(proof, key, 0) for key in ("threshold", "most"))
-        return cls(n, m, p, even, odd, (s[0], s[1], s[2]), threshold, most)
+        third = rationals_entry(proof, "third", 2, 2, 0) if "third" in proof else None
+        pair = (third[0], third[1]) if third else None
+        return cls(n, m, p, even, odd, (s[0], s[1], s[2]), threshold, most, pair)
 
     @property
     def alpha(self) -> fmpq:
@@ -154,7 +161,9 @@ class Dual:
             tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, self.m)) for F in (self.quadratic, self.odd)
         )
         constant = below(2 * self.alpha / 3 - self.even[0][0][0])
-        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, below(least_e(self.threshold)))
+        least = below(least_e(self.threshold))
+        product = Product.of(self.third, self.alpha)
+        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, product, least)
 
     def alone(self, least: fmpq) -> Quadratic:
         """A + (n − 1) s − ½ P(i, i) − λ."""
@@ -164,6 +173,9 @@ class Dual:
             add(subtract(a, multiply([fmpq(1, 2)], b)), multiply([fmpq(self.n - 1)], s))
             for a, b, s in zip(_cost_above(least), P, self.s, strict=True)
         )
+        if self.third is not None:
+            mu, _ = product_below(self.third[0])
+            third = subtract(third, [*[ZERO] * 4, self.alpha * mu * self.third[1] ** 2 / 2])
         return first, second, third
 
     def room(self) -> Quadratic:

@@ -10,6 +10,7 @@ from geomsup._typing import BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, scaled, times, univariate
 from geomsup.bounds._pairs import Kernel, first_output, kappa, kernel, power, second_output
 from geomsup.bounds._responses import Response, respond
+from geomsup.bounds._third_outputs import Product
 from geomsup.bounds.verify import Refuted
 
 __all__ = ["MOST", "Pairs", "prove_pairs"]
@@ -32,6 +33,7 @@ class Pairs:
     s: tuple[FloatArray, FloatArray, FloatArray]
     even: Kernel
     odd: Kernel
+    third: Product
     least_e: float
     positive: bool = False
 
@@ -40,7 +42,9 @@ class Pairs:
         """The same with every term made positive."""
         first, second, third = (np.abs(p) for p in self.s)
         even, odd = (tuple(tuple(np.abs(p) for p in row) for row in one) for one in (self.even, self.odd))
-        return Pairs(self.alpha, abs(self.constant), (first, second, third), even, odd, self.least_e, positive=True)
+        return Pairs(
+            self.alpha, abs(self.constant), (first, second, third), even, odd, self.third, self.least_e, positive=True
+        )
 
     def coefficients(self, boxes: Boxes) -> tuple[Enclosure, Enclosure, Enclosure]:
         """a_0, a_1, a_2 from below, on boxes in (ρ, e, e', t), t of one sign; exact at their centers."""
@@ -55,7 +59,7 @@ class Pairs:
         both = plus(scaled(2 * self.alpha, plus(X, times(rho, X_other))), times(rho, kernel(self.odd, boxes, 1)))
         a_1 = self._minus(scaled(0.0, rho), plus(s[1], both))
         one, other = (plus(scaled(1 / 3, k), scaled(self.alpha, y)) for k, y in zip(kappas, (Y, Y_other), strict=True))
-        kept = plus(one, times(squared, other))
+        kept = plus(plus(one, times(squared, other)), self.third.below(boxes, positive=self.positive))
         return a_0, a_1, self._minus(kept, plus(s[2], times(squared, kernel(self.even, boxes, 1))))
 
     def excess(self, a_0: Enclosure, a_1: Enclosure, a_2: Enclosure) -> Enclosure:

@@ -7,6 +7,8 @@ are enough in :mod:`geomsup.bounds._check_branch`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from flint import fmpq
@@ -17,7 +19,7 @@ from geomsup.bounds._branching import Below, Subdivision
 from geomsup.bounds._check_branch import BIASES, LARGEST, MOST, proved
 from geomsup.bounds._numbers import below, exact, text
 from geomsup.bounds.certificate import Certificate
-from geomsup.bounds.result import Bound
+from geomsup.bounds.result import Bound, exact_value
 from geomsup.bounds.verify import Evidence, Finding, Refuted
 from geomsup.features import Independent, Uniform
 from geomsup.problem import Problem
@@ -25,8 +27,11 @@ from geomsup.problem import Problem
 __all__ = ["global_bound"]
 
 METHOD = "branch and bound"
-COARSER = 10.0
-"""Factor on the gap after an attempt that was too much work."""
+AT_ONCE = 100_000
+"""Boxes of the attempt at the gap itself, before the coarse ones, or half of all if that is less. With two features
+60,000 are enough for 1e-6."""
+COARSE = (0.99, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01)
+"""Gaps tried in turn, and then each a third of the one before, until one takes more boxes than are left."""
 ROOM = 0.99
 """Share of the gap that the claim is below `upper`, so that the error of `upper` does not decide."""
 SEARCHES = 4
@@ -55,13 +60,14 @@ def global_bound(
     bias : str
         ``"free"``, ``"nonpositive"`` or ``"zero"``.
     gap : float
-        Relative, in (0, 1). Where it would take more than `most` boxes, ten times as much is tried, and so on.
+        Relative, in (0, 1). Where it would take more than `most` boxes, the least that was reached with them; `method`
+        says which.
     upper : float, optional
         A loss that is attained; by default that of :func:`geomsup.minimize`. Only the effort depends on it: if it is
         below the minimum, the bound is true and not sharp; if it is above, an arrangement below it is met, and the
         search goes on from there.
     most : int
-        Boxes of one attempt. With two features 400 to 60,000 are needed for 1e-6, some 50,000 per second.
+        Boxes in all. With two features 400 to 60,000 are needed for 1e-6, some 50,000 per second.
     callback : callable, optional
         Called with a `Subdivision` (boxes, waiting, unsettled): `unsettled` is the share of the volume of weights
         that is still open, and falls from 1 to 0.
@@ -69,7 +75,7 @@ def global_bound(
     Returns
     -------
     Bound
-        *Proved*. Where nothing could be proved within `most` boxes, `known` is False.
+        *Proved*. Where not even a hundredth of the best loss could be within `most` boxes, `known` is False.
 
     Raises
     ------
@@ -97,22 +103,17 @@ def global_bound(
     best = _searched(problem, bias) if upper is None else real_number("upper", upper)
     if best < 0:
         raise ValueError(f"upper={best:g} is negative, but a loss is not: pass the loss of an arrangement")
-    best = min(best, _dropped(problem, bias))
-    searches, without = 0, _without_each(problem)
-    while gap < 1:
-        value = exact(best) * (1 - exact(gap * ROOM))
-        try:
-            certificate, finding = _attempt(problem, bias, value, without, most, callback)
-        except Below as found:
-            if searches == SEARCHES:
-                best = found.loss
-            else:
-                best, searches = min(found.loss, _searched(problem, bias, [(found.W, found.b)])), searches + 1
-        except Refuted:
-            gap *= COARSER
-        else:
-            return Bound(below(value), METHOD, certificate, finding.status, finding.statement)
-    return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
+    search = _Search(problem, bias, min(best, _dropped(problem, bias)), callback)
+    found, reached = search.attempt(gap, min((most + 1) // 2, AT_ONCE)), gap
+    for one in [] if found else _finer(gap):
+        if (better := search.attempt(one, most - search.boxes)) is None:
+            break
+        found, reached = better, one
+    if found is None:
+        return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
+    method = METHOD if reached == gap else f"{METHOD}, stopped at a relative gap of {reached:.2g}"
+    certificate, finding = found
+    return Bound(below(exact_value(certificate)), method, certificate, finding.status, finding.statement)
 
 
 def _check_problem(problem: Problem) -> None:
@@ -153,6 +154,56 @@ def _without_each(problem: Problem) -> list[JSON]:
             {"value": part.claim["value"], "boxes": part.proof["boxes"]} if part else {"value": "0", "boxes": 1}
         )
     return found
+
+
+@dataclass
+class _Search:
+    """Attempts at values that come closer and closer to the best loss known, with what they have cost so far."""
+
+    problem: Problem
+    bias: str
+    best: float
+    callback: Callable[[Subdivision], None] | None
+    searches: int = 0
+    boxes: int = 0
+
+    @cached_property
+    def without(self) -> list[JSON]:
+        """What is proved of the problem without each feature."""
+        return _without_each(self.problem)
+
+    def attempt(self, gap: float, most: int) -> tuple[Certificate, Finding] | None:
+        """A proof to within a gap in so many boxes, or None. An arrangement that is better on the way is used."""
+        while most > 0:
+            value, before = exact(self.best) * (1 - exact(gap * ROOM)), self.boxes
+
+            def told(now: Subdivision, before: int = before) -> None:
+                self.boxes = before + now.boxes
+                if self.callback is not None:
+                    self.callback(now)
+
+            try:
+                return _attempt(self.problem, self.bias, value, self.without, most, told)
+            except Below as found:
+                self._improve(found)
+            except Refuted:
+                return None
+        return None
+
+    def _improve(self, found: Below) -> None:
+        if self.searches < SEARCHES:
+            loss = _searched(self.problem, self.bias, [(found.W, found.b)])
+            self.best, self.searches = min(found.loss, loss), self.searches + 1
+        else:
+            self.best = found.loss
+
+
+def _finer(gap: float) -> list[float]:
+    """The coarse gaps, and thirds of the last until `gap`."""
+    steps = list(COARSE)
+    while steps[-1] > 3 * gap:
+        steps.append(steps[-1] / 3)
+    return [*(step for step in steps if step > gap), gap]
 
 
 def _attempt(

@@ -30,9 +30,11 @@ __all__ = ["OF_PROBLEMS", "bound", "bracket", "description_of"]
 METHODS = ("two-point", "three-point", "marked", "branch-and-bound")
 OF_PROBLEMS = METHODS[2:]
 """Those for the loss of a problem; the others are for energies."""
-AT_ONCE = ((5, 2),)
-"""(n, m) whose stored certificates are checked in 1 to 3 s of CPU time; those of one active feature for others take
+AT_ONCE = ((3, 2), (4, 2), (5, 2))
+"""(n, m) whose stored certificates are checked in 1 to 10 s of CPU time; those of one active feature for others take
 13 and 25 s."""
+NEW = 5
+"""Degree of the certificates at a density that are made for others when asked for."""
 BRANCHED = 2
 """Features of which all arrangements are gone through unasked: 0.15 to 1.2 s of CPU time; three take 10 s and more."""
 LARGEST, LARGEST_SET = 2000, 60
@@ -58,9 +60,9 @@ def bound(
     the same, ``method="three-point"``            three-point SDP, n ≥ 3 and m ≥ 3; seconds to minutes
     a problem with activation ``"identity"``      the tail of principal components
     a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
-    a problem with ReLU and equal features        from the loss with one active feature, n > 2m, m ≥ 2, where that is
-                                                  checked at once: (n, m) = (5, 2)
-    the same, ``method="marked"``                 the same for any n and m; seconds to minutes
+    a problem with ReLU and equal features        from the losses with one and two active features, m ≥ 2, where that
+                                                  is checked in seconds: 3, 4 or 5 features in the plane
+    the same, ``method="marked"``                 the same for any n > m; seconds to minutes
     two features in one dimension, with ReLU      branch and bound over all arrangements, sharp to 1e-6
     three, ``method="branch-and-bound"``          the same; seconds to minutes
     any other problem                             none known: 0
@@ -82,7 +84,7 @@ def bound(
     degree : int
         Of the three-point kernels; see :func:`geomsup.bounds.three_point_energy`.
     callback : callable, optional
-        Called with a :class:`~geomsup.optimize.Progress` after each round of the three-point program.
+        Called with a :class:`~geomsup.optimize.Progress` after each round of the three-point or the marked program.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def bound(
             raise ValueError(f"method={method!r} is for energies, and the subject is a problem: leave it out")
         if n is not None or m is not None:
             raise ValueError("n and m are given, but the problem has its own: leave them out")
-        return _problem_bound(subject, bias, method)
+        return _problem_bound(subject, bias, method, callback)
     if method in OF_PROBLEMS:
         raise ValueError(f"method={method!r} is for problems, and the subject is a potential: leave it out")
     if n is None or m is None:
@@ -164,8 +166,8 @@ def bracket(
     Bracket(0.95491... ≤ energy of 5 unit vectors in R^2 ≤ 0.954915..., relative gap ..., lower proved)
     >>> gs.bracket(gs.Problem(n_features=3, n_hidden=1), n_starts=4, rng=0)
     Bracket(0 ≤ loss ≤ 0.01..., no bound known)
-    >>> gs.bracket(gs.Problem(5, 2, 0.001), n_starts=4, rng=0)  # the pentagon
-    Bracket(7.87...e-05 ≤ loss ≤ 8.12...e-05, relative gap 0.03..., lower proved)
+    >>> gs.bracket(gs.Problem(5, 2, 0.0002), n_starts=4, rng=0)  # the pentagon
+    Bracket(1.58...e-05 ≤ loss ≤ 1.59...e-05, relative gap 0.006..., lower proved)
     """
     lower = bound(subject, n, m, bias=bias, method=method, degree=degree)
     if isinstance(subject, Problem):
@@ -224,12 +226,14 @@ def _energy_bound(potential: Potential, n: int, m: int) -> Bound:
     return bound_from(certificate, f"two-point LP, degree {len(certificate.proof['coefficients']) - 1}")
 
 
-def _problem_bound(problem: Problem, bias: str, method: str | None) -> Bound:
+def _problem_bound(
+    problem: Problem, bias: str, method: str | None, callback: Callable[[Progress], None] | None
+) -> Bound:
     """The largest of the bounds that apply."""
     candidates = (
         _linear(problem),
         _without_bias(problem) if bias == "zero" else None,
-        _sparse(problem, patient=method == "marked"),
+        _sparse(problem, callback, patient=method == "marked"),
         _everywhere(problem, bias, patient=method == "branch-and-bound"),
     )
     known = [one for one in candidates if one is not None]
@@ -244,14 +248,14 @@ def _linear(problem: Problem) -> Bound | None:
     return linear_bound(problem)
 
 
-def _sparse(problem: Problem, *, patient: bool) -> Bound | None:
+def _sparse(problem: Problem, callback: Callable[[Progress], None] | None, *, patient: bool) -> Bound | None:
     n, m = problem.n_features, problem.n_hidden
-    if n <= 2 * m or m < 2 or problem.activation != "relu" or not (patient or (n, m) in AT_ONCE):
+    if n <= m or m < 2 or problem.activation != "relu" or not (patient or (n, m) in AT_ONCE):
         return None
     from geomsup.bounds.marked import sparse_loss_bound
 
     try:
-        found = sparse_loss_bound(problem)
+        found = sparse_loss_bound(problem, degree=None if (n, m) in AT_ONCE else NEW, callback=callback)
     except ValueError:  # features that are not alike, or nothing could be proved: no bound known
         return None
     return found if found.known and found.value > 0 else None

@@ -41,13 +41,13 @@ MAKERS = {
     "marked": lambda: marked_bound(5, 2, None, None, None),
     "least": lambda: bounds.polygon_minimum(5),
     "branch and bound": lambda: bounds.global_bound(gs.Problem(2, 1, 0.3, importance=[1, 0.3])),
-    "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.002)),
+    "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.0002)),
 }
 WITNESSES = {
     "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),
     "pentagon, exact": lambda: gs.capacity(2).witness,
     "Clebsch": lambda: gs.capacity(5).witness,
-    "density": lambda: stored("density-5-2-0.05"),
+    "density": lambda: stored("density-5-2-0.1"),
 }
 NAMES = [*MAKERS, *WITNESSES]
 

@@ -280,16 +280,42 @@ def density_single(s, R, e):
     return sum(R**k * np.polynomial.polynomial.polyval(e, row) for k, row in enumerate(s))
 
 
+def third_error(d, step=1e-4):
+    """E (cu + c'u' + b)₊² at (1, 1, −d) by fourth differences, and its derivatives by c and b by differences."""
+
+    def V(c, b):
+        return sum(k * np.maximum(x, 0) ** 4 for k, x in ((1, 2 * c + b), (-2, c + b), (1, b))) / (12 * c**2)
+
+    both, by_b = (V(1 + step, -d) - V(1 - step, -d)) / (2 * step), (V(1, step - d) - V(1, -step - d)) / (2 * step)
+    return V(1, -d), both / 2, by_b
+
+
+def third_terms(proof, alpha):
+    """Functions of (c, R, e): what a pair has of one output's third terms, and what one feature pays for them."""
+    if "third" not in proof:
+        return lambda c, R, e: 0.0, lambda R, e: 0.0
+    d, level = numbers(proof["third"])
+    V, by_c, by_b = third_error(d)
+    weight, beta = alpha * by_c**2 / V / 2, by_b / (2 * by_c)
+
+    def pair(c, R, e):
+        Y = np.maximum(c - beta * (1 - e) * R, 0)
+        return weight * Y * (2 * level * e**2 * R - Y)
+
+    return pair, lambda R, e: weight * (level * e**2 * R) ** 2
+
+
 def density_pairs(claim, proof, rho, e, f, t):
-    """The coefficients of 1, R, R² in B + B' + α(D + D') − s − s' − P, by interpolation at R = 1/2, 1, 2."""
+    """The coefficients of 1, R, R² in B + B' + α(D + D') + third terms − s − s' − P, by interpolation."""
     even, odd, s = density_parts(proof)
     p = number(claim["feature_probability"])
+    third, _ = third_terms(proof, p / (1 - p))
     values = []
     for scale in (0.5, 1.0, 2.0):
         R, S, c = scale * np.ones_like(rho), scale * rho**2, scale * rho * t
         total = -density_kernel(claim["m"], even, odd, R, e, S, f, t)
         for g, x in ((R, e), (S, f)):
-            total = total - density_single(s, g, x)
+            total = total - density_single(s, g, x) + third(c, g, x)
             bias = -(1 - x) * g
             above = np.maximum(c + bias, 0)
             total = total + above**3 / np.where(above > 0, 3 * c, 1) + p / (1 - p) * own_error(g, c, bias)
@@ -319,7 +345,8 @@ def density(claim, proof):
     price = p / 4 * (np.maximum(1 - R, 0) + (n - 1) * p / (1 - p)) ** 2 * (e == 1)
     A = (1 - R * e**2 * (3 - e) + R**2 * e**3) / 3 - price
     single = density_single(s, R, e)
-    alone = A + (n - 1) * single - density_kernel(m, even, odd, R, e, R, e, np.ones_like(R)) / 2 - least
+    alone = A - third_terms(proof, p / (1 - p))[1](R, e) + (n - 1) * single - least
+    alone -= density_kernel(m, even, odd, R, e, R, e, np.ones_like(R)) / 2
     found += [np.min(np.where(threshold >= A, np.minimum(alone, most - single), np.inf))]
     lowest = max(e for e in np.arange(257) / 256 if e * (3 - e) ** 2 <= 4 * (1 - 3 * threshold))
     X = marked_points(m)

@@ -14,7 +14,7 @@ from tests.strategies import problems
 def test_no_bound_known_is_said():
     for problem in (
         gs.Problem(3, 1),
-        gs.Problem(4, 2),
+        gs.Problem(6, 3),
         gs.Problem(6, 2),  # known, but not at once
         gs.Problem(5, 2, importance=[1, 1, 1, 1, 0.5]),
         gs.Problem(features=gs.features.CorrelatedSets([[0, 1], [2]], 0.1), n_hidden=1),
@@ -31,15 +31,16 @@ def test_no_bound_known_is_said():
     assert not gs.bound(signed, bias="zero").known
 
 
-def test_equal_features_have_the_bound_of_one_active_feature():
-    problem = gs.Problem(5, 2, 0.01)
+def test_equal_features_have_the_bound_of_two_active_features():
+    problem = gs.Problem(4, 2, 0.01)
     expected = gs.bounds.sparse_loss_bound(problem)
     for found in (gs.bound(problem), gs.bound(problem, method="marked")):
         assert found.known
         assert found.exact == expected.exact
         assert found.method == expected.method
-    loss = 0.001001482  # the best known, regular pentagons
-    assert 0.75 * loss < expected.value < loss
+    loss = 6.66453e-5  # the best known, two antipodal pairs
+    assert 0.97 * loss < expected.value < loss
+    assert not gs.bound(gs.Problem(4, 2, 0.0)).known
 
 
 def test_the_largest_of_the_bounds_that_apply_is_returned():
@@ -72,7 +73,8 @@ def test_a_density_without_inputs_of_one_feature_says_nothing():
 def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
     asked = []
 
-    def slow(problem):
+    def slow(problem, **arguments):
+        assert arguments["degree"] > 0
         asked.append(problem.n_features)
         raise ValueError("nothing could be proved")
 
@@ -80,8 +82,9 @@ def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
     assert not gs.bound(gs.Problem(6, 2)).known
     assert asked == []
     assert not gs.bound(gs.Problem(6, 2), method="marked").known
-    assert not gs.bound(gs.Problem(4, 2), method="marked").known  # four features in the plane lose nothing when alone
-    assert asked == [6]
+    assert not gs.bound(gs.Problem(6, 3), method="marked").known
+    assert not gs.bound(gs.Problem(3, 3), method="marked").known  # nothing need be lost
+    assert asked == [6, 6]
 
 
 def test_methods_that_do_not_fit():

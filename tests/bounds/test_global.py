@@ -1,5 +1,6 @@
 """Branch and bound: moments against rationals, enclosures against samples, the bound against searches and forgeries."""
 
+import re
 import time
 from fractions import Fraction
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup.bounds import _positive_parts as parts
 from geomsup.bounds import global_bound
-from geomsup.bounds._branching import Cells, Cover
+from geomsup.bounds._branching import Cells, Cover, _out_of_order
 from geomsup.bounds._check_branch import proved
 from geomsup.bounds._numbers import exact
 from geomsup.bounds._row_loss import ROUNDING, Row
@@ -262,11 +263,41 @@ def test_too_few_boxes_decide_nothing():
 
 
 def test_fewer_boxes_prove_less():
-    """Most of them separate the far from the near, whatever the gap."""
+    """What is returned is the last of the coarser gaps that they were enough for, and it says which."""
     enough = (certificate("branch and bound").proof["boxes"] - 1000) // 2
-    bound = global_bound(pair(0.3, 0.3), upper=0.01826297, most=7 * enough // 10)
-    assert bound.known
-    assert bound.value < 0.01826297 * (1 - 9e-6)
+    bounds = [global_bound(pair(0.3, 0.3), upper=0.01826297, most=most) for most in (enough, 3 * enough)]
+    assert all(bound.known and gs.verify(bound) for bound in bounds)
+    assert 0 < bounds[0].value < bounds[1].value
+    gap = float(re.fullmatch(r"branch and bound, stopped at a relative gap of (\S+)", bounds[0].method)[1])
+    assert bounds[0].value == pytest.approx((1 - 0.99 * gap) * 0.01826297, rel=1e-3)
+    assert bounds[1].method == "branch and bound"
+
+
+@given(st.integers(0, 10**9))
+def test_only_boxes_without_an_ordered_arrangement_are_left_out(seed):
+    rng = np.random.default_rng(seed)
+    W = rng.normal(size=(2, 3))
+    W = W[:, np.argsort(-np.linalg.norm(W, axis=0))] * rng.choice([1.0, 0.0], p=[0.9, 0.1])
+    h = rng.uniform(size=(2, 3, 50)) * 10 ** rng.uniform(-6, 0, size=50)
+    none = Cells(*(np.zeros(0, dtype=kind) for kind in (np.int64, float, float)))
+    inside = Cover(W[:, :, None] + h * rng.uniform(-1, 1, size=h.shape), h, (none,) * 3)
+    assert not _out_of_order(inside, [(0, 1), (1, 2)]).any()
+    apart = Cover(np.array([[[1.0], [2.0]]]), np.full((1, 2, 1), 0.1), (none,) * 2)
+    assert _out_of_order(apart, [(0, 1)]).all()
+    assert not _out_of_order(apart, []).any()
+
+
+@pytest.mark.slow
+def test_like_features_are_ordered():
+    """Three of one kind, in any order and with any sign; the bound holds for all of them."""
+    problem = gs.Problem(3, 1, 0.1)
+    bound, solution = global_bound(problem, gap=0.5), gs.minimize(problem, n_starts=16, rng=0)
+    assert 0.5 * solution.loss < bound.value < solution.loss
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        order = rng.permutation(3)
+        W = solution.W[:, order] * rng.choice([-1, 1]) + 0.01 * rng.normal(size=(1, 3))
+        assert gs.expected_loss(problem, W, solution.b[order]).value >= bound.value
 
 
 def test_an_upper_value_that_is_too_low_gives_a_true_bound():
