@@ -228,8 +228,13 @@ class _Search:
         def run(k: int) -> Descent:
             steps, fidelity = self.method.coarse_steps, self.objective.coarse
             found = descend(self.objective, chunks[k], fidelity, max_steps=steps, tol=tol, stall=stall)
-            x, loss = revive(self.objective, found.x, found.loss, fidelity)
-            return replace(found, x=x, loss=loss)
+            x, _ = revive(self.objective, found.x, found.loss, fidelity)
+            changed = (x != found.x).any(axis=1)
+            if changed.any():  # the others were at their best for the dead features as they were
+                again = descend(self.objective, x[changed], fidelity, max_steps=steps, tol=tol, stall=stall)
+                for name in Descent.__dataclass_fields__:
+                    getattr(found, name)[changed] = getattr(again, name)
+            return found
 
         for descent in in_order(self.objective, run, len(chunks), self.workers):
             found.append(descent)
