@@ -2,7 +2,7 @@
 
 =====================================  ==============================================================
 :mod:`~geomsup.optimize.minimize`      the search: starts, hops, finish
-:mod:`~geomsup.optimize.starts`        random starts of mixed scale; hops
+:mod:`~geomsup.optimize.starts`        random starts of mixed scale, and spread out; hops
 :mod:`~geomsup.optimize.lbfgs`         L-BFGS for many instances at once
 :mod:`~geomsup.optimize.settle`        from near the bottom of a basin to the bottom
 :mod:`~geomsup.optimize.newton`        Hessian modulo rotations, polish, kind of a critical point

@@ -1,9 +1,9 @@
 r"""Search for the arrangement of least expected loss.
 
-Many descents from random starts at low fidelity, then hops (exchange features, draw some anew) from the best, then
-every distinct arrangement kept is finished at full accuracy: L-BFGS on the exact loss, Newton modulo rotations, and
-the Hessian to tell a minimum from a saddle.  What comes back is *searched*: an upper bound on the optimum, exact for
-the weights returned.
+Many descents at low fidelity from random starts, every other of them spread out, then hops (exchange features, draw
+some anew) from the best, then every distinct arrangement kept is finished at full accuracy: L-BFGS on the exact loss,
+Newton modulo rotations, and the Hessian to tell a minimum from a saddle.  What comes back is *searched*: an upper
+bound on the optimum, exact for the weights returned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from geomsup.optimize.objective import Bias, Objective
 from geomsup.optimize.parts import revive
 from geomsup.optimize.settle import GRADIENT_TOL, descend_in_stages, settle
 from geomsup.optimize.solution import Minimum, Progress, Solution, Status
-from geomsup.optimize.starts import hop, random_starts
+from geomsup.optimize.starts import hop, random_starts, spread_starts
 from geomsup.problem import Problem
 
 __all__ = ["MultistartLBFGS", "minimize"]
@@ -42,7 +42,8 @@ class MultistartLBFGS:
     Parameters
     ----------
     n_starts : int, optional
-        Random starts: 64 for up to 10 features, 48 up to 24, 16 up to 48, 6 up to 100, then 2.
+        Random starts, every other spread out first: 64 for up to 10 features, 48 up to 24, 16 up to 48, 6 up to 100,
+        then 2.
     n_rounds : int, optional
         Rounds of hops, each of a third as many descents as there were starts: 4 up to 10 features, then 10, 8, 6,
         and none beyond 100.
@@ -187,11 +188,12 @@ class _Search:
         self.n_descents = 0
 
     def explore(self, warm: list[tuple[FloatArray, FloatArray]], count: int) -> None:
-        """Descend from the warm starts and from ``count`` random ones."""
-        W, b = random_starts(self.rng, count, self.problem.n_hidden, self.problem.n_features)
-        if warm:
-            W = np.concatenate([np.array([w for w, _ in warm]), W])
-            b = np.concatenate([np.array([v for _, v in warm]), b])
+        """Descend from the warm starts and from ``count`` random ones, every other of them spread out."""
+        problem, m = self.problem, self.problem.n_hidden
+        scattered = random_starts(self.rng, count - count // 2, m, problem.n_features)
+        spread = spread_starts(self.rng, count // 2, m, self.objective.variances, problem.features.mean())
+        given = (np.array([w for w, _ in warm]), np.array([v for _, v in warm])) if warm else ()
+        W, b = (np.concatenate(parts) for parts in zip(*filter(None, (given, scattered, spread)), strict=True))
         self._absorb(self._descend(self.objective.pack(W, b), "searching"))
 
     def hops(self, count: int) -> None:

@@ -54,6 +54,8 @@ class Objective:
         Of a search, of the descents that finish it one after the other, and of Newton's method.
     stage_steps : int
         Most steps of each of those descents.
+    variances : array, shape (n_features,)
+        What each feature loses at its best constant answer, I_i Var x_i.
     scale : float
         Loss of the best constant answer, Σ_i I_i Var x_i: what gradients are measured by. Where no input varies, the
         loss of the answer 0, Σ_i I_i E x_i².
@@ -88,8 +90,8 @@ class Objective:
         self.exact = self.data.spline_nodes <= SPLINE.budget
         self.coarse, self.stages, self.stage_steps, self.fine = _fidelities(n, self.exact)
         second = np.diag(problem.features.second_moments())
-        variance = float(problem.importance @ (second - problem.features.mean() ** 2))
-        size = float(problem.importance @ second)
+        self.variances = problem.importance * (second - problem.features.mean() ** 2)
+        variance, size = float(self.variances.sum()), float(problem.importance @ second)
         self.scale = max(variance if variance > 1e-9 * size else size, 1e-300)
 
     def bias_of(self, features: IntArray) -> Bias:

@@ -26,10 +26,10 @@ from geomsup.loss._one_active import one_active
 from geomsup.optimize.objective import Bias, Fidelity, Objective
 from geomsup.optimize.settle import polish_past_saddles
 from geomsup.optimize.solution import Found, Minimum, Status, minima_from_arrays, minima_to_arrays
-from geomsup.optimize.starts import random_starts
+from geomsup.optimize.starts import random_starts, spread_starts
 from geomsup.problem import Problem
 from geomsup.sparse._multistart import Callback, Finished, finish_all, multistart
-from geomsup.sparse._starts import given_starts, spread_starts
+from geomsup.sparse._starts import given_starts
 
 __all__ = ["OneActiveSolution", "minimize_one_active"]
 
