@@ -14,6 +14,8 @@ import numpy as np
 from _runner import cached_items, main
 
 import geomsup as gs
+from geomsup.claims.dedicated_dimension import crossing
+from geomsup.claims.dedicated_stability import critical_importance
 
 DENSITIES = (0.05, 0.07, 0.1, 0.14, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.53, 0.56, 0.6, 0.7, 0.8, 0.9)
 CUTS = {0.3: np.linspace(4.0, 6.0, 17), 0.7: np.linspace(1.0, 1.8, 17)}
@@ -21,42 +23,9 @@ RATIOS = np.geomspace(1, 100, 17)
 CROWDED = (0.4, 0.2, 0.05)
 
 
-def dropped(s):
-    """The loss of a feature that is dropped, at its best bias."""
-    return s / 3 - s**2 / 4
-
-
-def stability(s):
-    """The importance above which W = (1, 0) is a local minimum: v/c, with v = s/3 − s²/4 and c the lesser of two.
-
-    Tilting W by η lowers the loss of the second output by η²v and raises that of the first by η²c, after its bias,
-    β|η|, and its gain have followed. Where the first feature is on it pays Q(β) = s/3 − sβ + β² − ¾(s/2 − β)², so that
-    c = min sQ(β) + (1 − s)[(1 − s)β² + sβ³/3] for η < 0, and for η > 0, with bias −βη, min sQ(β) + (1 − s)s(1 − β)³/3.
-    Both minima are roots of quadratic equations.
-    """
-    linear = s / 2 + 2 * (1 - s) ** 2
-    down = (np.sqrt(linear**2 + s**3 * (1 - s)) - linear) / (2 * s * (1 - s))
-    up = 1 - (np.sqrt(0.25 + (1 - s) * (2 - s)) - 0.5) / (2 * (1 - s))
-    on_down, on_up = (s / 3 - s * beta + beta**2 - 0.75 * (s / 2 - beta) ** 2 for beta in (down, up))
-    c_down = s * on_down + (1 - s) * ((1 - s) * down**2 + s * down**3 / 3)
-    c_up = s * on_up + (1 - s) * s * (1 - up) ** 3 / 3
-    return dropped(s) / np.minimum(c_down, c_up)
-
-
-def crossing(s):
-    """The importance at which sharing costs as much as dedicating, by Newton's method from below.
-
-    The least loss of sharing is concave in r, so that its tangents lie above it and the steps do not overshoot.
-    """
-    r = max(2 / s - 2.5, 1.0)
-    for step in range(40):  # noqa: B007
-        problem = gs.Problem(2, 1, s, [r, 1.0])
-        solution = gs.minimize(problem, n_starts=4, start=([[1.0, -1.0]], [0.0, 0.0]), rng=0)
-        excess = solution.loss - dropped(s)
-        if excess > -1e-13:
-            break
-        r -= excess / gs.expected_loss(problem.replace(importance=[1.0, 0.0]), solution.W, solution.b).value
-    return {"r": r, "steps": step}
+def crossed(s):
+    """The importance at which sharing costs as much as dedicating."""
+    return {"r": crossing(s)}
 
 
 def share(s, r):
@@ -75,7 +44,7 @@ def crowd(s, r, quick):
 
 def compute(quick, progress):
     densities, crowded, step = ((0.2, 0.6), (0.2,), 8) if quick else (DENSITIES, CROWDED, 1)
-    items = cached_items(crossing, {f"s={s:g}": (s,) for s in densities}, progress, description="crossings")
+    items = cached_items(crossed, {f"s={s:g}": (s,) for s in densities}, progress, description="crossings")
     cuts = {f"cut,{s:g},{k}": (s, r) for s, ratios in CUTS.items() for k, r in enumerate(ratios[::step])}
     crowds = {f"crowd,{s:g},{k}": (s, r, quick) for s in crowded for k, r in enumerate(RATIOS[::step])}
     items |= cached_items(share, cuts, progress, description="cuts")
@@ -95,7 +64,7 @@ def draw(data):
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(7.0, 2.6), width_ratios=(1.2, 1, 1))
     s = np.linspace(0.05, 0.95, 200)
     left.plot(data["density"], data["r"], color="C0", linewidth=2, label="best changes")
-    left.plot(s, stability(s), "--", color="C3", label="dedicated unstable below")
+    left.plot(s, [critical_importance(one) for one in s], "--", color="C3", label="dedicated unstable below")
     candidate = 2 / s - 2.5
     left.plot(s[candidate > 1], candidate[candidate > 1], ":", color="0.4", label="candidates")
     left.set(xscale="log", yscale="log", xlim=(0.05, 1), ylim=(1, 50), xlabel="density s", ylabel="importance r")

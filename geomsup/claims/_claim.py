@@ -15,7 +15,7 @@ from geomsup.bounds import Bound, Bracket, Certificate, Evidence, Verification, 
 
 __all__ = ["TOPICS", "Case", "Check", "Claim", "Outcome", "Relation", "Status"]
 
-TOPICS = ("geometry", "loss", "one active feature", "energy and capacity")
+TOPICS = ("geometry", "loss", "one active feature", "energy and capacity", "phases")
 """In the order in which claims are listed."""
 Relation = Literal["=", "≤", "≥", "<", ">"]
 Evident = Certificate | Bound | Bracket

@@ -1,6 +1,8 @@
 """Each claim as a property: an exception that Hypothesis finds would refute it."""
 
 from functools import cache
+from itertools import permutations
+from math import factorial
 
 import numpy as np
 import pytest
@@ -9,8 +11,13 @@ from hypothesis import strategies as st
 
 import geomsup as gs
 from geomsup.claims import (
+    adversarial_direction,
+    anticorrelated_sets,
     antipodal_pair,
     capacity_superadditive,
+    correlated_pairs,
+    dedicated_dimension,
+    dedicated_stability,
     dimensionality_sum,
     dropped_feature,
     energy_one_more,
@@ -18,8 +25,11 @@ from geomsup.claims import (
     polygons,
     price_of_orthogonality,
     quadratic_model,
+    simultaneous_interference,
     spectral_localisation,
     tegum_products,
+    two_features_candidates,
+    values_apart_from_zero,
     welch,
 )
 from tests.strategies import arrays, problems, weights
@@ -220,6 +230,104 @@ def test_no_arrangement_in_the_plane_beats_the_polygons(data):
     W += size * data.draw(arrays((2, n), st.floats(-1, 1)))
     b = np.minimum(b + size * data.draw(arrays(n, st.floats(-1, 1))), 0.0)
     assert gs.one_active_loss(gs.Problem(n, 2), W, b) >= polygons.prediction(n, "search") - ROUNDING
+
+
+@given(st.data(), probability)
+def test_features_that_exclude_each_other_lose_nothing(data, p):
+    """Each set in a subspace of its own, at any of the directions of antipodal pairs."""
+    sizes = data.draw(st.lists(st.integers(1, 2), min_size=1, max_size=3))
+    factors = tuple(gs.frames.antipodal_pairs(d) for d in sizes)
+    members = tuple(2 * d for d in sizes)
+    assert anticorrelated_sets.measurement(members, p, factors) == pytest.approx(0, abs=1e-13)
+
+
+@given(st.integers(1, 6), probability)
+def test_antipodes_across_two_correlated_sets(g, p):
+    assert correlated_pairs.measurement(g, p, "antipodes") == pytest.approx(
+        correlated_pairs.prediction(g, p, "antipodes"), abs=ROUNDING
+    )
+
+
+@given(matrices())
+def test_no_attack_reaches_further_than_along_the_row(W):
+    W = W[:, np.abs(W).sum(axis=0) > 0]
+    assert adversarial_direction.measurement(W, "rows") == pytest.approx(
+        adversarial_direction.prediction(W, "rows"), rel=1e-12
+    )
+    most = adversarial_direction.prediction(W, "along the rows")
+    assert adversarial_direction.measurement(W, "along the rows") == pytest.approx(most, abs=1e-11)
+    # The most is computed as z + ε‖M_i‖, which rounds.
+    assert adversarial_direction.measurement(W, "random") <= most + 1e-11
+
+
+@given(st.integers(4, 9), st.floats(0.0, 1.0), seeds)
+def test_values_above_the_largest_product_lose_their_variance(n, share, seed):
+    """Any law on [c, 1], among it a constant."""
+    U = gs.frames.polygon(n)
+    c = max(values_apart_from_zero.cosine(U), 0.0)
+    values = c + (1 - c) * (1 - share * np.random.default_rng(seed).random(4))
+    law = gs.features.Discrete(np.unique(values).tolist())
+    assert values_apart_from_zero.measurement(law, "alone", U) == pytest.approx(
+        values_apart_from_zero.prediction(law, "alone", U), abs=1e-11
+    )
+
+
+@settings(max_examples=10)
+@given(seeds, probability)
+def test_the_parts_add_up_to_the_loss(seed, p):
+    rng = np.random.default_rng(seed)
+    W, b = rng.normal(size=(2, 5)), rng.normal(size=5) / 5
+    total = float(gs.expected_loss(gs.Problem(5, 2, p), W, b))
+    parts = simultaneous_interference.parts(p, W, b)
+    assert sum(parts) == pytest.approx(total, abs=ROUNDING)
+    assert min(parts) >= -ROUNDING
+
+
+@settings(max_examples=25)
+@given(matrices(2, 5))
+def test_copies_are_the_orbit(W):
+    """Of any matrix, all features equal: distinct Gram matrices times symmetries are the permutations."""
+    n = W.shape[1]
+    G = W.T @ W
+    copies = {G[np.ix_(p, p)].tobytes() for p in permutations(range(n))}
+    assert len(copies) * gs.symmetry(W).order == factorial(n)
+
+
+@given(probability, probability)
+def test_pairs_across_two_classes_are_better(P, q):
+    """The most frequent with the rarest: no other way to pair four features of any densities loses less."""
+    rng = np.random.default_rng([round(100 * P), round(100 * q)])
+    p = np.sort(np.append(rng.uniform(0, 1, 2), [P, q]))
+    losses = [p[i] * p[j] + p[k] * p[3] for i, j, k in ((0, 1, 2), (0, 2, 1), (1, 2, 0))]
+    W = np.array([[1.0, 0, 0, -1], [0, 1, -1, 0]])
+    loss = float(gs.expected_loss(gs.Problem(4, 2, p), W, np.zeros(4)))
+    assert loss == pytest.approx(min(losses) / 3, abs=ROUNDING)
+
+
+@settings(max_examples=10)
+@given(st.floats(0.1, 8.0))
+def test_candidates_meet_where_they_should(r):
+    what = "last" if r < 1 else "first"
+    assert two_features_candidates.measurement(r, what) == pytest.approx(
+        two_features_candidates.prediction(r, what), abs=1e-10
+    )
+
+
+@settings(max_examples=10)
+@given(st.floats(0.05, 0.95), st.floats(0.02, 0.5), st.booleans())
+def test_a_dimension_of_its_own_is_stable_from_a_given_importance(s, away, above):
+    r = dedicated_stability.critical_importance(s) * (1 + away if above else 1 - away)
+    gains = [dedicated_stability.excess(s, r, tilt) for tilt in (1e-3, -1e-3)]
+    assert (min(gains) > 0) == above
+
+
+@settings(max_examples=15)
+@given(st.integers(5, 79).map(lambda k: k / 100), st.floats(0.05, 0.99))
+def test_sharing_is_better_below_the_candidates(s, below):
+    r = max(below * (2 / s - 2.5), 1e-3)
+    problem = gs.Problem(2, 1, s, [r, 1.0])
+    shared = gs.minimize(problem, n_starts=0, start=([[1.0, -1.0]], [0.0, 0.0]))
+    assert shared.loss < dedicated_dimension.dropped(s)
 
 
 def test_a_property_would_notice_a_false_claim():
