@@ -13,11 +13,12 @@ from geomsup.optimize import MultistartLBFGS, minimize
 from geomsup.optimize.distinct import Describer
 from geomsup.optimize.lbfgs import LEAST_SCALE
 from geomsup.optimize.objective import Bias, Objective
-from geomsup.optimize.starts import random_starts
+from geomsup.optimize.parts import revive
+from geomsup.optimize.starts import random_starts, spread_starts
 from geomsup.phases._descents import descend_together
 from geomsup.phases._stages import Cell
 from geomsup.phases._store import Record
-from geomsup.phases.candidates import candidates
+from geomsup.phases.candidates import MOST_ENUMERATED, candidates
 from geomsup.problem import Problem
 
 __all__ = ["KEPT", "Pool", "Search"]
@@ -28,6 +29,8 @@ TRIED = 6
 """Candidates of the theory to descend from: those of least loss."""
 NOISE = 0.02
 """Added to them, since many are saddles."""
+SPREAD = 8
+"""Starts spread out first, where not every choice is a candidate: random ones hardly ever end in a heptagon."""
 KNOWN = 0.02
 """Distance from an arrangement of the cell's own below which a neighbour's is nothing new."""
 SUGGESTED = 2
@@ -128,7 +131,15 @@ class Search:
         """Small problems of one size, descended together."""
         starts = [self._starts(work) for work in several]
         whose = np.concatenate([np.full(len(x), k) for k, (x, _) in enumerate(starts)])
-        x, loss = descend_together([work.objective for work in several], np.concatenate([x for x, _ in starts]), whose)
+        objectives = [work.objective for work in several]
+        x, loss = descend_together(objectives, np.concatenate([x for x, _ in starts]), whose)
+        if objectives[0].problem.n_features > MOST_ENUMERATED:  # else dropping with the best bias is a candidate
+            alive = x.copy()
+            for k, objective in enumerate(objectives):
+                alive[whose == k], _ = revive(objective, x[whose == k], loss[whose == k], objective.fine)
+            changed = (alive != x).any(axis=1)
+            if changed.any():
+                x[changed], loss[changed] = descend_together(objectives, alive[changed], whose[changed])
         pools = []
         for k, (work, (_, n_random)) in enumerate(zip(several, starts, strict=True)):
             W, b = work.objective.unpack(x[whose == k])
@@ -147,7 +158,9 @@ class Search:
         x = x[best] + NOISE * rng.normal(size=(len(best), objective.size))
         count = starts_of(problem.n_features) if self.n_starts is None else self.n_starts
         own = objective.pack(*random_starts(rng, count, problem.n_hidden, problem.n_features))
-        return np.concatenate([x, own]), count
+        more = SPREAD if problem.n_features > MOST_ENUMERATED else 0
+        spread = spread_starts(rng, more, problem.n_hidden, objective.variances, problem.features.mean())
+        return np.concatenate([x, objective.pack(*spread), own]), count
 
     def _one(self, work: _Work) -> Pool:
         """A larger problem, by the search that `minimize` is."""

@@ -12,7 +12,7 @@ from geomsup._typing import FloatArray
 from geomsup.frames import simplex
 from geomsup.problem import Problem
 
-__all__ = ["Candidate", "candidates"]
+__all__ = ["MOST_ENUMERATED", "Candidate", "candidates"]
 
 MOST_ENUMERATED = 5
 """Features up to which every choice is listed; beyond, only those that give the most to the features of most weight."""

@@ -117,6 +117,16 @@ def test_families_sizes_and_larger_problems():
     assert large.loss[0] < float(gs.expected_loss(gs.Problem(9, 2, 0.02), np.zeros((2, 9)), np.full(9, 0.01)))
 
 
+def test_a_cell_with_rare_features_in_the_plane_is_a_heptagon():
+    """Eight features, of which the one that is dropped has its best bias, p/2: without it the loss is p²/4 higher."""
+    diagram = gs.phase_diagram(gs.Problem(8, 2), {"feature_probability": [0.003]}, n_starts=8)
+    assert diagram["label"][0] == "heptagon + 1 not represented"
+    W, b = diagram["W"][0], diagram["b"][0]
+    dropped = int(np.argmin(np.linalg.norm(W, axis=0)))
+    assert b[dropped] == pytest.approx(0.0015, abs=1e-12)
+    assert diagram.loss[0] == pytest.approx(gs.minimize(gs.Problem(8, 2, 0.003), n_starts=32, rng=0).loss, rel=1e-12)
+
+
 def test_what_varies_in_a_problem():
     problem = gs.Problem(3, 2, 0.1, importance=[1.0, 0.5, 0.5])
     varied = Varied(problem)(feature_probability=0.2, relative_importance=3.0, n_hidden=1)
