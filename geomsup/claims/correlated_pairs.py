@@ -21,7 +21,7 @@ def measurement(g: int, p: float, what: str) -> float:
     """Two sets of g in g dimensions: the exact loss of unit antipodes across the sets; or the least that is found."""
     problem = Problem(n_hidden=g, features=CorrelatedSets.of_size(2, g, p))
     if what == "search":
-        return minimize(problem, n_starts=16, rng=0).loss
+        return minimize(problem, n_starts=8, rng=0).loss
     W = np.hstack([np.eye(g), -np.eye(g)])
     return float(expected_loss(problem, W, np.zeros(2 * g)))
 

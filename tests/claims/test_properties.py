@@ -22,9 +22,11 @@ from geomsup.claims import (
     dropped_feature,
     energy_one_more,
     energy_two_more,
+    pentagon_gives_way,
     polygons,
     price_of_orthogonality,
     quadratic_model,
+    rarer_feature,
     simultaneous_interference,
     spectral_localisation,
     tegum_products,
@@ -328,6 +330,18 @@ def test_sharing_is_better_below_the_candidates(s, below):
     problem = gs.Problem(2, 1, s, [r, 1.0])
     shared = gs.minimize(problem, n_starts=0, start=([[1.0, -1.0]], [0.0, 0.0]))
     assert shared.loss < dedicated_dimension.dropped(s)
+
+
+@settings(max_examples=10)
+@given(st.floats(0.02, 0.5))
+def test_the_pentagon_wins_below_the_boundary(s):
+    assert (pentagon_gives_way.pairs_less_pentagon(s) > 0) == (s < 0.224875449)
+
+
+@settings(max_examples=10)
+@given(st.floats(0.15, 1.0))
+def test_a_feature_may_be_so_much_rarer(rho):
+    assert (rarer_feature.pairs_less_pentagon(0.05, rho) > 0) == (rho > 0.269081153)
 
 
 def test_a_property_would_notice_a_false_claim():
