@@ -16,6 +16,7 @@ import numpy as np
 from _runner import cached_items, main
 
 import geomsup as gs
+from geomsup.claims.orbits import group
 
 CASES = {
     "pairs": (gs.Problem(5, 2, 0.3), "two pairs, one dropped"),
@@ -23,13 +24,6 @@ CASES = {
     "hexagon": (gs.Problem(features=gs.features.CorrelatedSets.of_size(3, 2, 0.05)), "hexagon of pairs"),
 }
 DECAYS = (0.999, 0.99, 0.97, 0.95)
-
-
-def group(problem):
-    """Every permutation of the features that keeps the law of the inputs: sets go to sets."""
-    n, sets = problem.n_features, {frozenset(members.members) for members in problem.features.groups}
-    kept = (p for p in permutations(range(n)) if {frozenset(p[i] for i in one) for one in sets} == sets)
-    return np.array(list(kept))
 
 
 def orbit(problem, W):

@@ -14,6 +14,7 @@ import numpy as np
 from _runner import cached_items, main
 
 import geomsup as gs
+from geomsup.claims.simultaneous_interference import parts
 
 N = 5
 DENSITIES = np.geomspace(0.003, 0.9, 25)
@@ -22,24 +23,17 @@ ORDERS = ("0", "1", "2", "3", "4, 5")
 KINDS = ("alone", "alternating", "simultaneous")
 
 
-def parts(p, W, b):
+def divided(p, W, b):
     """The loss, divided by the number of active features and by kind."""
     terms = gs.expansion(gs.Problem(N, 2, p), W, b, order=3).terms
-    total, kinds = gs.expected_loss(gs.Problem(N, 2, p), W, b).value, np.zeros(3)
-    for i, importance in enumerate(np.eye(N)):
-        off, alone = np.full(N, p), np.zeros(N)
-        off[i], alone[i] = 0.0, 1.0
-        one = gs.Problem(N, 2, p, importance)
-        kinds[0] += p * (1 - p) ** (N - 1) * gs.expected_loss(one.replace(feature_probability=alone), W, b).value
-        kinds[1] += (1 - p) * gs.expected_loss(one.replace(feature_probability=off), W, b).value
-    kinds[2] = total - kinds[:2].sum()
-    return {"total": total, "orders": np.append(terms, total - terms.sum()), "kinds": kinds}
+    total = gs.expected_loss(gs.Problem(N, 2, p), W, b).value
+    return {"total": total, "orders": np.append(terms, total - terms.sum()), "kinds": np.array(parts(p, W, b))}
 
 
 def best(p, quick):
     method = gs.MultistartLBFGS(n_starts=8 if quick else 32, n_rounds=0 if quick else 2, n_keep=1)
     solution = gs.minimize(gs.Problem(N, 2, p), method=method, rng=0)
-    return parts(p, solution.W, solution.b)
+    return divided(p, solution.W, solution.b)
 
 
 def compare(p):
@@ -48,7 +42,7 @@ def compare(p):
     problem = gs.Problem(N, 2, p)
     starts = ((1.1 * pentagon, np.full(N, -0.2)), (pairs, np.append(np.zeros(4), p / 2)))
     first, second = (gs.minimize(problem, n_starts=0, start=start) for start in starts)
-    first, second = parts(p, first.W, first.b), parts(p, second.W, second.b)
+    first, second = divided(p, first.W, first.b), divided(p, second.W, second.b)
     return {
         "gain": second["total"] - first["total"],
         "gains": second["kinds"] - first["kinds"],
