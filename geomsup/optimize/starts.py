@@ -44,12 +44,12 @@ def spread_starts(
     """W (count, m, n) and b (count, n): half with all n features, half with a random number of those of most weight.
 
     Directions are spread out, norms and biases common to all features. The others have no direction and the bias
-    ``dropped``.
+    ``dropped``; more than 2m features are kept, since so many fit in pairs, which other starts find.
     """
     n = weight.size
     W, b = np.zeros((count, m, n)), np.broadcast_to(dropped, (count, n)).copy()
     r, t = rng.uniform(*NORMS, size=count), rng.uniform(*THRESHOLDS, size=count)
-    live = np.where(rng.random(count) < 0.5, n, rng.integers(min(n, m + 1), n + 1, size=count))
+    live = np.where(rng.random(count) < 0.5, n, rng.integers(min(n, 2 * m + 1), n + 1, size=count))
     order = np.argsort(-weight, kind="stable")
     for k in np.unique(live).tolist():
         chosen = np.flatnonzero(live == k)
