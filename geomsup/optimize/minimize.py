@@ -1,6 +1,6 @@
 r"""Search for the arrangement of least expected loss.
 
-Many descents at low fidelity from random starts, every other of them spread out, then hops (exchange features, draw
+Many descents at low fidelity from random starts, every fourth of them spread out, then hops (exchange features, draw
 some anew) from the best, then every distinct arrangement kept is finished at full accuracy: L-BFGS on the exact loss,
 Newton modulo rotations, and the Hessian to tell a minimum from a saddle.  What comes back is *searched*: an upper
 bound on the optimum, exact for the weights returned.
@@ -42,7 +42,7 @@ class MultistartLBFGS:
     Parameters
     ----------
     n_starts : int, optional
-        Random starts, every other spread out first: 64 for up to 10 features, 48 up to 24, 16 up to 48, 6 up to 100,
+        Random starts, every fourth spread out first: 64 for up to 10 features, 48 up to 24, 16 up to 48, 6 up to 100,
         then 2.
     n_rounds : int, optional
         Rounds of hops, each of a third as many descents as there were starts: 4 up to 10 features, then 10, 8, 6,
@@ -188,10 +188,10 @@ class _Search:
         self.n_descents = 0
 
     def explore(self, warm: list[tuple[FloatArray, FloatArray]], count: int) -> None:
-        """Descend from the warm starts and from ``count`` random ones, every other of them spread out."""
+        """Descend from the warm starts and from ``count`` random ones, every fourth of them spread out."""
         problem, m = self.problem, self.problem.n_hidden
-        scattered = random_starts(self.rng, count - count // 2, m, problem.n_features)
-        spread = spread_starts(self.rng, count // 2, m, self.objective.variances, problem.features.mean())
+        scattered = random_starts(self.rng, count - count // 4, m, problem.n_features)
+        spread = spread_starts(self.rng, count // 4, m, self.objective.variances, problem.features.mean())
         given = (np.array([w for w, _ in warm]), np.array([v for _, v in warm])) if warm else ()
         W, b = (np.concatenate(parts) for parts in zip(*filter(None, (given, scattered, spread)), strict=True))
         self._absorb(self._descend(self.objective.pack(W, b), "searching"))
