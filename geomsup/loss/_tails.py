@@ -16,12 +16,25 @@ import numpy as np
 from geomsup._typing import FloatArray
 from geomsup.loss._layout import Layout
 
-__all__ = ["FIRST", "SHELLS", "half_period", "row_range", "truncation_bounds"]
+__all__ = ["FIRST", "SHELLS", "half_period", "row_range", "truncation_bounds", "without_subnormals"]
 
 FIRST = 16
 """Smallest number of terms for which a bound is computed; the others are FIRST·2ˢ."""
+NEGLIGIBLE = 1e-290
+"""Entries of M below this are taken as 0."""
 SHELLS = 44
 """Number of shells: the last starts at FIRST·2⁴³ terms, where the remainder is below 1e-14 of B."""
+
+
+def without_subnormals(layout: Layout, M: FloatArray, b: FloatArray) -> tuple[FloatArray, float]:
+    """M with negligible entries taken as 0, and what that can change in the loss; division by a subnormal overflows."""
+    small = (M != 0) & (np.abs(M) < NEGLIGIBLE)
+    if not small.any():
+        return M, 0.0
+    # |z_i| changes by at most n · reach · NEGLIGIBLE, and the loss by 2 |x_i − z_i₊| for each unit of that.
+    reach = float(layout.reach.max())
+    most = reach * (1 + float(np.abs(M).sum(axis=1).max())) + float(np.abs(b).max())
+    return np.where(small, 0.0, M), NEGLIGIBLE * 4 * len(b) * reach * (most + 1) * float(layout.importance.sum())
 
 
 def row_range(layout: Layout, M: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -22,7 +22,7 @@ from geomsup._typing import ArrayLike, FloatArray, IntArray
 from geomsup._validate import real_array, real_number
 from geomsup.loss._kernels import kernel
 from geomsup.loss._layout import Layout, layout
-from geomsup.loss._tails import FIRST, SHELLS, half_period, row_range, truncation_bounds
+from geomsup.loss._tails import FIRST, SHELLS, half_period, row_range, truncation_bounds, without_subnormals
 from geomsup.loss.linear import linear_loss_and_grad
 from geomsup.problem import Problem
 
@@ -271,6 +271,7 @@ def _evaluate(
         loss, bounds, dM, db = linear_loss_and_grad(problem, M, b)
         return float(loss), float(bounds), dM, db
     data = layout(problem)
+    M, left_out = without_subnormals(data, M, b)
     rows = np.flatnonzero(data.importance > 0)
     share = tol / max(1, rows.size) / np.maximum(data.importance, 1e-300)
     value, error = np.zeros(n), np.zeros(n)
@@ -290,7 +291,7 @@ def _evaluate(
     n_states = 1 if data.states is None else len(data.states[0])
     size = float(importance @ data.own_square)
     rounding = UNIT_ROUNDOFF * ((n + n_states + 4) * float(np.abs(terms).sum()) + 4 * size)
-    bound = float(importance @ error) + rounding + UNDERFLOW
+    bound = float(importance @ error) + rounding + UNDERFLOW + left_out
     return total, bound, importance[:, None] * gradient[:, :-1], importance * gradient[:, -1]
 
 

@@ -54,3 +54,15 @@ def test_the_error_is_small_for_many_dense_features(n, law):
     problem = gs.Problem(n_hidden=n // 4, features=Independent(1.0, law, n))
     found = gs.expected_loss(problem, rng.normal(size=(n // 4, n)) / (n // 4) ** 0.5, rng.normal(size=n) / 5)
     assert found.error <= 1e-10
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 2e-313, 1e-289, 1e-160])
+@pytest.mark.parametrize("n", [3, 12])
+def test_subnormal_weights_change_nothing(n, tiny):
+    W = np.eye(2, n)
+    without = gs.expected_loss(gs.Problem(n, 2, 0.3), W, np.zeros(n))
+    W[:, 2] = tiny, -tiny
+    loss, dW, db = gs.expected_loss_and_grad(gs.Problem(n, 2, 0.3), W, np.zeros(n))
+    assert abs(float(loss) - float(without)) <= loss.error < 1e-13
+    assert np.isfinite(dW).all()
+    assert np.isfinite(db).all()
