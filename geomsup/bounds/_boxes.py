@@ -14,7 +14,9 @@ decides only beyond twice 2⁻⁴³ times it. Centers and half-widths are dyadic
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +24,7 @@ import numpy as np
 from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["ROUNDING", "Boxes", "Enclosure", "minus", "plus", "prove", "scaled", "times", "univariate"]
+__all__ = ["ROUNDING", "Boxes", "Enclosure", "minus", "plus", "prove", "scaled", "times", "univariate", "watched"]
 
 ROUNDING = 2.0**-42
 CHUNK = 8192
@@ -30,6 +32,18 @@ CHUNK = 8192
 NARROWEST = 2.0**-24
 """Half-width below which no axis is cut; what is undecided then is given up. Products of two coordinates are exact down
 to it."""
+
+_WATCHER: ContextVar[Callable[[float], None] | None] = ContextVar("watcher", default=None)
+
+
+@contextlib.contextmanager
+def watched(watcher: Callable[[float], None]) -> Iterator[None]:
+    """Within it, `watcher` is told what share of the volume every proof on boxes has settled, 0 when one begins."""
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 class Boxes(NamedTuple):
@@ -130,16 +144,21 @@ def prove(
         A box is undecided although narrow, or more than `most` boxes were needed.
     """
     stack, left, count = list(_chunks(start)), [], 0
+    watcher, whole, settled = _WATCHER.get(), _volume(start), 0.0
     while stack:
+        if watcher is not None:
+            watcher(settled / whole)
         boxes = stack.pop()
         count += boxes.x.shape[1]
         if count > most:
             raise Refuted(f"{most} boxes do not prove the inequality of pairs, near {_place(boxes)}")
         done, spread = decide(boxes)
+        settled += _volume(boxes.select(done))
         boxes, spread = boxes.select(~done), spread[:, ~done]
         if leave is not None:
             out = leave(boxes)
             left.append(boxes.select(out))
+            settled += _volume(left[-1])
             boxes, spread = boxes.select(~out), spread[:, ~out]
         if not boxes.x.shape[1]:
             continue
@@ -158,6 +177,10 @@ def _horner(p: FloatArray, x: FloatArray) -> FloatArray:
     for coefficient in p[::-1]:
         value = value * x + coefficient
     return value
+
+
+def _volume(boxes: Boxes) -> float:
+    return float(boxes.h.prod(axis=0).sum())
 
 
 def _chunks(boxes: Boxes) -> Iterator[Boxes]:

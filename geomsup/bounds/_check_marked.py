@@ -17,8 +17,11 @@ Pairs, times r⁴ with ρ = r'/r, add up to Q ≥ Σ r⁴e³ [1 − (n−1) q �
 and the last sum is at least 2v (Σ G)².
 
 **Pairs are proved in two steps.** Where K ≤ 0 or 4 q(e) q(e') ≥ e e' K² the right side is ≤ 0 for every ρ, as −a − b +
-2√(ab) ≤ 0, and the left side never is negative. That settles t ≤ 0 and small e or e'. On the remaining boxes κ, which
-is convex, is replaced by its tangent at the center, and what is left is a polynomial in (ρ, e, e', t).
+2√(ab) ≤ 0, and the left side never is negative. That settles small e or e', and t ≤ 0 but for narrow boxes around
+touching places. On the remaining boxes κ, which is convex, is replaced by its tangent at the center, and a polynomial
+in (ρ, e, e', t) is left. It also suffices that κ(t, ρτ') ≥ e² e'² K there, which helps where ρ and e are small.
+
+With ``bias`` "free" in the claim, :mod:`geomsup.bounds._check_free` extends all this to biases of any sign.
 
 **At a density p** of independent features, biases of any sign: with nothing active output i loses b_i₊², and only the
 inputs with at most one active feature are counted,
@@ -42,6 +45,7 @@ from flint import fmpq
 
 from geomsup._typing import JSON, BoolArray, FloatArray
 from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
+from geomsup.bounds._check_free import prove_free
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import Number, below
 from geomsup.bounds._pairs import Kernel, kappa, kernel, power
@@ -52,6 +56,7 @@ from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
 __all__ = [
     "MAX_DEGREE",
+    "MAX_MARKS",
     "Matrix",
     "Pairs",
     "check",
@@ -70,7 +75,7 @@ ONE, ZERO = fmpq(1), fmpq(0)
 MAX_DEGREE, MAX_MARKS = 30, 6
 """Of P_k and of q, and rows of F_k: the error analysis of the boxes allows for these."""
 MOST = 200_000_000
-"""Boxes, of the order of a million per second. Measured: 0.2 to 11 million are needed."""
+"""Boxes, of the order of a million per second. Measured: 22 million are needed for seven features in the plane."""
 FINE = 2.0**-5
 """Half-width in e, e', t of boxes with t ≥ 0 that the first step leaves to the second."""
 FINEST = 2.0**-8
@@ -85,8 +90,14 @@ def check(certificate: Certificate) -> Finding:
     value = rational_entry(claim, "value", 0)
     quantity = entry(claim, "quantity")
     if quantity == "one-active loss":
+        bias = claim.get("bias", "nonpositive")
+        if bias not in ("nonpositive", "free"):
+            raise ValueError(f"the bias {str(bias)[:40]!r} is neither 'nonpositive' nor 'free'")
         prove_one_active(proof, value, n, m)
-        return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and b ≤ 0")
+        if bias == "free":
+            _prove_free(json.dumps(proof), n, m)
+        range_ = "b of any sign" if bias == "free" else "b ≤ 0"
+        return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and {range_}")
     if quantity == "loss":
         p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
         if p > 1:
@@ -131,6 +142,12 @@ def _prove(text: str, value: fmpq, n: int, m: int) -> None:
     prove_pairs(Pairs.of(F, q, m))
 
 
+@lru_cache(maxsize=64)
+def _prove_free(text: str, n: int, m: int) -> None:
+    """Prove what biases of any sign need beyond that."""
+    prove_free(*read_dual(json.loads(text)), n, m)
+
+
 def curvature(value: fmpq, n: int) -> fmpq:
     """The v for which Q ≥ v (ΣG)² proves a value: n − 1/(4v) = 3·value."""
     if 3 * value >= n:
@@ -169,13 +186,18 @@ class Pairs:
         return K, self._minus(both, times(times(power(1, boxes, 0), power(1, boxes, 1)), times(K, K)))
 
     def room(self, boxes: Boxes) -> Enclosure:
-        """Left side minus right side, from below, on boxes in (ρ, e, e', t) with t ≥ 0; exact at their centers."""
+        """Left side minus right side, from below, on boxes in (ρ, e, e', t); exact at their centers."""
         cubed = np.concatenate([np.zeros(3), self.q])
         squares = [power(2, boxes, axis) for axis in range(3)]
         alone = plus(univariate(cubed, boxes, 1), times(power(4, boxes, 0), univariate(cubed, boxes, 2)))
         together = times(times(squares[0], times(squares[1], squares[2])), kernel(self.kernel, boxes, 1))
         first, second = kappa(boxes, positive=self.positive)
         return plus(self._minus(alone, together), plus(first, times(squares[0], second)))
+
+    def second(self, boxes: Boxes) -> Enclosure:
+        """κ(t, ρτ') − e² e'² K, from below: where it is not negative, the rest is not either."""
+        together = times(times(power(2, boxes, 1), power(2, boxes, 2)), kernel(self.kernel, boxes, 1))
+        return self._minus(kappa(boxes, positive=self.positive)[1], together)
 
     def _minus(self, a: Enclosure, b: Enclosure) -> Enclosure:
         return plus(a, b) if self.positive else minus(a, b)
@@ -194,6 +216,11 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
     def settled(boxes: Boxes) -> BoolArray:
         K, excess = pairs.bare(boxes)
         of_kernel, of_excess = (ROUNDING * one.high() for one in magnitude.bare(boxes.largest()))
+        # For t ≤ 0 no output responds to the other feature, and some ratio of norms makes this an exception.
+        false = (boxes.x[2] <= 0) & (K.c > of_kernel) & (excess.c < -of_excess)
+        if false.any():
+            place = ", ".join(f"{x:.6g}" for x in boxes.x[:, false.argmax()])
+            raise Refuted(f"the inequality of pairs is false at e, e', t = {place}")
         return np.asarray((K.high() <= -of_kernel) | (excess.low() >= of_excess))
 
     def room(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
@@ -204,7 +231,9 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
             raise Refuted(f"the inequality of pairs is false at ρ, e, e', t = {place}")
         done = np.asarray(room.low() >= unsure)
         if not done.all():
-            done[~done] = settled(Boxes(boxes.x[1:, ~done], boxes.h[1:, ~done]))
+            rest = boxes.select(~done)
+            of_second = ROUNDING * magnitude.second(rest.largest()).high()
+            done[~done] = settled(Boxes(rest.x[1:], rest.h[1:])) | (pairs.second(rest).low() >= of_second)
         return done, np.abs(room.g) + boxes.h**2
 
     def for_the_second_step(boxes: Boxes) -> BoolArray:

@@ -15,7 +15,8 @@ import numpy as np
 from flint import fmpq
 
 from geomsup._typing import FloatArray
-from geomsup.bounds._marked_program import dyadic, kappa_values, powers
+from geomsup.bounds._marked_program import dyadic
+from geomsup.bounds._marked_rows import kappa_values, powers
 from geomsup.bounds._numbers import below, exact, text
 from geomsup.bounds._responses import respond
 from geomsup.bounds._semidefinite import triangle

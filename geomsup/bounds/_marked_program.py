@@ -8,51 +8,56 @@ Theorem and names are those of :mod:`geomsup.bounds._check_marked`:
 .. math:: -e^3 q(e) - \rho^4 e'^3 q(e') + \rho^2 e^2 e'^2 K(e, e', t) + \delta\,(e^3 + \rho^4 e'^3)
           \le \kappa(\rho t, \tau) + \rho^2 \kappa(t, \rho\tau')
 
-with a room δ > 0, because boxes prove only what is strict. The points (ρ, e, e', t) are cutting planes: a solution is
-searched for where it violates the inequality, and those places are added. As in :mod:`geomsup.bounds.lp`, what comes
-out is a proposal; it counts once its certificate was checked.
+with a room δ > 0, because boxes prove only what is strict. With biases of any sign the pairs with a positive one are
+added (:mod:`geomsup.bounds._check_free`), which have no place where they are tight and get a larger room. The points
+(ρ, e, e', t) are cutting planes: a solution is searched for where it violates the inequalities, and those places are
+added. As in :mod:`geomsup.bounds.lp`, what comes out is a proposal; it counts once its certificate was checked.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq
 
 from geomsup._typing import FloatArray, IntArray
+from geomsup.bounds._marked_rows import Kind, Pair, Proposal, Shape, powers
 from geomsup.bounds._numbers import exact, text
 from geomsup.bounds.certificate import Certificate
-from geomsup.bounds.lp import gegenbauer_values
 
-__all__ = [
-    "Program",
-    "Proposal",
-    "apart",
-    "dyadic",
-    "kappa_values",
-    "powers",
-    "random_points",
-    "rounded",
-    "solve",
-]
+if TYPE_CHECKING:
+    from geomsup.optimize import Progress
+
+__all__ = ["MARKS", "Program", "apart", "dyadic", "random_points", "rounded", "solve"]
 
 MARKS, DEGREE_ALONE = 2, 4
-"""Rows of F_k and degree of q. Measured for the pentagon, in floats: 3 rows, or kernels that depend on ρ in another way
-than ρ², gain nothing."""
+"""Rows of F_k and degree of q. Measured, in floats: for the pentagon 3 rows, or kernels that depend on ρ in another way
+than ρ², gain nothing; for seven features in the plane 3 rows close a gap of 2 %, and a q of degree 8 gains no more."""
 ROUNDS, NEW = 40, 100
 """Of solving and adding places, and the most that are added in one."""
 ENOUGH = 0.5
 """Share of δ by which the inequality may be exceeded when the rounds stop."""
 CORNER = 0.02
-"""Smallest ρ, e, e' at which places are looked for: towards 0 the inequality holds once q > 0."""
-POINTS, HUNTED, STEPS, NEAR = 60_000, 250, 80, 60
-"""Random points of a round; the worst of them, which are improved in so many steps; rows that points are put around."""
+"""Smallest ρ, e, e' at which places are looked for: towards 0 the inequality holds once q > 0, see LEAST."""
+FIRST, FIRST_FREE = 1500, 400
+"""Random points to begin with, of pairs without and with a positive bias."""
+POINTS, HUNTED, STEPS, NEAR = 60_000, 400, 80, 60
+"""Random points of a round; how many are improved, in so many steps; rows that points are put around."""
+CELL = 0.125
+"""Of the points in a cell of this side only the worst is improved: else all would be near the tight places."""
 KEPT = 0.3
 """Slack, relative to e³ + ρ⁴e'³, beyond which a row is dropped."""
+ROOM_FREE = 1e-3
+"""δ of pairs with a positive bias, and what is left of q for them. Measured for n = 6, m = 2: a slack of 1.4e-3 is left
+at the optimum, so nothing is lost."""
+LEAST = 5e-3
+"""That q keeps: near e = 0 and ρ = 0 the inequality of pairs needs 4 q(e) q(e') ≥ e e' K². Measured for n = 7, m = 2: a
+q that touches 0 there is not proved."""
 BITS = 44
 """Binary places of a rounded coefficient."""
 SHIFT = 1e-11
@@ -60,89 +65,91 @@ SHIFT = 1e-11
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A solution in floats: F of shape (degree + 1, MARKS, MARKS), q constant first, and v."""
-
-    F: FloatArray
-    q: FloatArray
-    v: float
-
-
-@dataclass(frozen=True)
 class Program:
-    """The linear functions of (F, q) that the inequalities need."""
+    """What is solved: with `free`, biases may have any sign."""
 
     n: int
     m: int
     degree: int
+    marks: int = MARKS
+    free: bool = False
 
-    def right(self, X: FloatArray) -> FloatArray:
-        """κ(ρt, τ) + ρ²κ(t, ρτ') at the rows (ρ, e, e', t) of X."""
-        rho, e, f, t = X.T
-        return np.asarray(kappa_values(rho * t, 1 - e) + rho**2 * kappa_values(t, rho * (1 - f)))
+    @property
+    def pairs(self) -> list[Pair]:
+        """The inequalities of pairs, that of two biases b ≤ 0 first."""
+        below, above = (Kind(self.shape, positive) for positive in (False, True))
+        kinds = [(below, below), (below, above), (above, below), (above, above)]
+        return [Pair(*both) for both in kinds[: 4 if self.free else 1]]
 
-    def weight(self, X: FloatArray) -> FloatArray:
-        """e³ + ρ⁴e'³."""
-        rho, e, f, _ = X.T
-        return np.asarray(e**3 + rho**4 * f**3)
-
-    def left(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Coefficients of F and of q on the other side, each of shape (rows, ...)."""
-        rho, e, f, t = X.T
-        marks, others = powers(e, MARKS), powers(f, MARKS)
-        P = gegenbauer_values(self.m, self.degree, t) * (rho * e * f) ** 2
-        F = np.einsum("kx,ax,bx->xkab", P, marks, others)
-        q = -(e**3 * powers(e, DEGREE_ALONE + 1) + rho**4 * f**3 * powers(f, DEGREE_ALONE + 1)).T
-        return (F + F.swapaxes(2, 3)) / 2, q
+    @property
+    def shape(self) -> Shape:
+        """Of F and q."""
+        return Shape(self.n, self.m, self.degree, self.marks, DEGREE_ALONE)
 
     def alone(self, e: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coefficients of F and of q in (n − 1) q(e) + ½ e K(e, e, 1)."""
-        marks = powers(e, MARKS)
+        marks = powers(e, self.marks)
         one = np.einsum("x,ax,bx->xab", e / 2, marks, marks)
         return np.repeat(one[:, None], self.degree + 1, axis=1), (self.n - 1) * powers(e, DEGREE_ALONE + 1).T
 
-    def slack(self, proposal: Proposal, X: FloatArray) -> FloatArray:
-        """What is left of the inequality of pairs, relative to e³ + ρ⁴e'³."""
-        F, q = self.left(X)
-        left = F.reshape(len(X), -1) @ proposal.F.ravel() + q @ proposal.q
-        return np.asarray((self.right(X) - left) / self.weight(X))
+    def worth(self, v: float) -> float:
+        """The loss that a v proves."""
+        return (self.n - 1 / (4 * v)) / 3 if v > 0 else 0.0
 
 
-def solve(program: Program, room: float, rng: np.random.Generator) -> Proposal | None:
+def solve(
+    program: Program, room: float, rng: np.random.Generator, callback: Callable[[Progress], None] | None = None
+) -> Proposal | None:
     """The best proposal found that keeps its room up to ENOUGH; None if the solver fails."""
-    X = _inside(random_points(1500, rng))
+    pairs = program.pairs
+    rooms = [room, *[ROOM_FREE] * (len(pairs) - 1)]
+    points = [_inside(random_points(FIRST_FREE if k else FIRST, rng)) for k in range(len(pairs))]
     e = (1 - np.cos(np.linspace(0, np.pi, 121))) / 2
     proposal = None
     for round_ in range(ROUNDS):
-        found = _relaxation(program, X, e, room)
+        found = _relaxation(program, points, rooms, e)
         if found is None:
             return proposal
         proposal = found
-        slack = program.slack(proposal, X)
-        worst, depth = _hunt(program, proposal, X[np.argsort(slack)[:NEAR]], rng)
+        enough = True
+        for k, (pair, own_room) in enumerate(zip(pairs, rooms, strict=True)):
+            slack = pair.slack(proposal, points[k])
+            worst, depth = _hunt(pair, proposal, points[k][np.argsort(slack)[:NEAR]], rng)
+            enough &= bool(depth.min() >= (1 - ENOUGH) * own_room)
+            new = worst[apart(worst, depth, max(1e-2 * 0.8**round_, 1e-4), NEW)]
+            points[k] = np.vstack([points[k][slack < KEPT], new])
         lowest, at = _lowest_alone(program, proposal)
-        if min(depth.min(), lowest) >= (1 - ENOUGH) * room:
+        if callback is not None:  # the number of rounds is not known before; measured: 6 to 20
+            from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
+
+            callback(Progress("marked two-point program", round_ + 1, ROUNDS, program.worth(proposal.v)))
+        if enough and lowest >= (1 - ENOUGH) * room:
             break
-        new = worst[apart(worst, depth, max(1e-2 * 0.8**round_, 1e-4), NEW)]
-        X = np.vstack([X[slack < KEPT], new])
         e = np.concatenate([e, np.clip(at + np.outer([-1, 0, 1], np.geomspace(1e-5, 1e-3, 5)).ravel(), 0, 1)])
     return proposal
 
 
-def _relaxation(program: Program, X: FloatArray, e: FloatArray, room: float) -> Proposal | None:
+def _relaxation(program: Program, points: list[FloatArray], rooms: list[float], e: FloatArray) -> Proposal | None:
     """The semidefinite program with the inequalities at some points only."""
     cp: Any = import_module("cvxpy")  # the extra `bounds`; a certificate is checked without it
 
-    size = (MARKS, MARKS)
+    size = (program.marks, program.marks)
     F = [cp.Variable(size, PSD=True) for _ in range(program.degree + 1)]
     q, v = cp.Variable(DEGREE_ALONE + 1), cp.Variable()
-    pi = _pi()
+    pi = _pi(program.marks)
     whole = cp.hstack([cp.vec(F[0] + 2 * v * np.outer(pi, pi), order="C"), *(cp.vec(one, order="C") for one in F[1:])])
+    parts = [
+        (pair.left(X), pair.right(X) - room * pair.weight(X))
+        for pair, X, room in zip(program.pairs, points, rooms, strict=True)
+    ]
+    parts.append((program.alone(e), np.full(e.size, 1 - rooms[0])))
+    nothing = np.zeros((e.size, program.degree + 1, *size))
+    parts.append(((nothing, -powers(e, DEGREE_ALONE + 1).T), np.full(e.size, -LEAST)))
+    for pair in program.pairs[-1:] if program.free else []:  # q ≥ 0 for positive biases too
+        of_F, of_q, constant = pair.first.alone(e)
+        parts.append(((-of_F, -of_q), constant - ROOM_FREE))
     constraints = []
-    for (of_F, of_q), bound in (
-        (program.left(X), program.right(X) - room * program.weight(X)),
-        (program.alone(e), np.full(e.size, 1 - room)),
-    ):
+    for (of_F, of_q), bound in parts:
         flat = of_F.reshape(len(of_F), -1)
         scale = 1 / np.maximum(np.abs(flat).max(axis=1), np.abs(of_q).max(axis=1))
         constraints.append((flat * scale[:, None]) @ whole + (of_q * scale[:, None]) @ q <= bound * scale)
@@ -161,18 +168,20 @@ def _relaxation(program: Program, X: FloatArray, e: FloatArray, room: float) -> 
 
 
 def _hunt(
-    program: Program, proposal: Proposal, near: FloatArray, rng: np.random.Generator
+    pair: Pair, proposal: Proposal, near: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Points of small slack, and the slack: the worst of many random points, each moved downhill in random steps."""
     around = np.repeat(near, 20, axis=0)
     around = around + 0.01 * rng.normal(size=around.shape) * 10.0 ** (-4 * rng.uniform(size=(len(around), 1)))
     X = _inside(np.vstack([random_points(POINTS, rng), around]))
-    slack = program.slack(proposal, X)
-    worst = np.argpartition(slack, HUNTED)[:HUNTED]
+    slack = pair.slack(proposal, X)
+    order = np.argsort(slack)
+    _, first = np.unique(np.floor(X[order] / CELL), axis=0, return_index=True)
+    worst = order[np.sort(first)[:HUNTED]]
     X, slack, step = X[worst], slack[worst], 0.05
     for _ in range(STEPS):
         moved = _inside(X + step * rng.normal(size=X.shape) * (rng.uniform(size=X.shape) < 0.6))
-        after = program.slack(proposal, moved)
+        after = pair.slack(proposal, moved)
         better = after < slack
         X[better], slack[better] = moved[better], after[better]
         step *= 0.92
@@ -192,21 +201,24 @@ def _lowest_alone(program: Program, proposal: Proposal) -> tuple[float, float]:
     return lowest, at
 
 
-def rounded(proposal: Proposal | None, n: int, m: int) -> Certificate | None:
+def rounded(program: Program, proposal: Proposal | None) -> Certificate | None:
     """The certificate of a proposal: its matrices made semidefinite, everything rounded to dyadic rationals."""
     if proposal is None or not proposal.v > 0:
         return None
-    v, pi = dyadic(proposal.v * (1 - 1e-12)), _pi()
+    n, marks = program.n, program.marks
+    v, pi = dyadic(proposal.v * (1 - 1e-12)), _pi(marks)
     norms = [[2 * v * fmpq(int(a * b)) for b in pi] for a in pi]
     kernel = []
     for k, matrix in enumerate(proposal.F):
         A = matrix - (2 * proposal.v * np.outer(pi, pi) if k == 0 else 0)
         A = (A + A.T) / 2
-        A += (max(0.0, -float(np.linalg.eigvalsh(A)[0])) + SHIFT) * np.eye(MARKS)
+        A += (max(0.0, -float(np.linalg.eigvalsh(A)[0])) + SHIFT) * np.eye(marks)
         kernel.append(
             [[text(dyadic(x) + (norms[a][b] if k == 0 else 0)) for b, x in enumerate(row)] for a, row in enumerate(A)]
         )
-    claim = {"quantity": "one-active loss", "n": n, "m": m, "value": text((n - 1 / (4 * v)) / 3)}
+    claim = {"quantity": "one-active loss", "n": n, "m": program.m, "value": text((n - 1 / (4 * v)) / 3)}
+    if program.free:
+        claim["bias"] = "free"
     return Certificate("marked two-point", claim, {"kernel": kernel, "alone": [text(dyadic(x)) for x in proposal.q]})
 
 
@@ -215,21 +227,10 @@ def dyadic(x: float) -> fmpq:
     return exact(float(np.round(x * 2.0**BITS) / 2.0**BITS))
 
 
-def _pi() -> FloatArray:
-    pi = np.zeros(MARKS)
+def _pi(marks: int) -> FloatArray:
+    pi = np.zeros(marks)
     pi[:2] = 3.0, -1.0
     return pi
-
-
-def powers(e: FloatArray, count: int) -> FloatArray:
-    """1, e, e², … as rows."""
-    return np.array([e**k for k in range(count)])
-
-
-def kappa_values(z: FloatArray, y: FloatArray) -> FloatArray:
-    """(z − y)₊³/z for y ≥ 0."""
-    above = np.maximum(z - y, 0.0)
-    return np.asarray(above**3 / np.where(above > 0, z, 1.0))
 
 
 def random_points(count: int, rng: np.random.Generator) -> FloatArray:

@@ -15,7 +15,7 @@ import numpy as np
 from geomsup._typing import FloatArray
 from geomsup.bounds._boxes import Boxes, Enclosure, plus, times, univariate
 
-__all__ = ["Kernel", "first_output", "kappa", "kernel", "power", "second_output"]
+__all__ = ["Kernel", "first_output", "kappa", "kappa_tangent", "kernel", "power", "second_output"]
 
 Kernel = tuple[tuple[FloatArray, ...], ...]
 """The polynomials p_ab(t), constant first, of K = Σ_ab eᵃ e'ᵇ p_ab(t)."""
@@ -62,12 +62,12 @@ def second_output(
 def kappa(boxes: Boxes, *, positive: bool = False) -> tuple[Enclosure, Enclosure]:
     """κ(ρt, τ) and κ(t, ρτ') from below, where κ(z, y) = (z − y)₊³/z."""
     rho, e, f, t = boxes.x
-    first = first_output(*_tangent(rho * t, 1 - e, positive), boxes)
-    value, by_z, by_y = _tangent(t, rho * (1 - f), positive)
+    first = first_output(*kappa_tangent(rho * t, 1 - e, positive), boxes)
+    value, by_z, by_y = kappa_tangent(t, rho * (1 - f), positive)
     return first, second_output(value, np.zeros_like(value), by_z, by_y, boxes, positive=positive)
 
 
-def _tangent(z: FloatArray, y: FloatArray, positive: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+def kappa_tangent(z: FloatArray, y: FloatArray, positive: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
     """κ, ∂κ/∂z ≥ 0 and −∂κ/∂y ≥ 0; where κ = 0 the tangent is 0. With y < z ≤ 1 no term exceeds 8, 12 and 12."""
     if positive:
         return np.full_like(z, 8.0), np.full_like(z, 12.0), np.full_like(z, 12.0)

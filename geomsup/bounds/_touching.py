@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.bounds._marked_program import DEGREE_ALONE, MARKS, Proposal, powers
+from geomsup.bounds._marked_program import DEGREE_ALONE, MARKS
+from geomsup.bounds._marked_rows import Proposal, powers
 from geomsup.bounds._polynomials import gegenbauer
 
 __all__ = ["touching"]

@@ -32,7 +32,7 @@ OF_PROBLEMS = METHODS[2:]
 """Those for the loss of a problem; the others are for energies."""
 AT_ONCE = ((3, 2), (4, 2), (5, 2))
 """(n, m) whose stored certificates are checked in 1 to 10 s of CPU time; those of one active feature for others take
-13 and 25 s."""
+1 and 2 s."""
 NEW = 5
 """Degree of the certificates at a density that are made for others when asked for."""
 BRANCHED = 2

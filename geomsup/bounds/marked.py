@@ -7,7 +7,7 @@ The theorem is in :mod:`geomsup.bounds._check_marked`, the program that is solve
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from flint import fmpq
@@ -15,10 +15,11 @@ from flint import fmpq
 from geomsup._typing import FloatArray
 from geomsup._validate import integer
 from geomsup.arrangement import Arrangement
-from geomsup.bounds._check_marked import MAX_DEGREE, truncated
+from geomsup.bounds._boxes import watched
+from geomsup.bounds._check_marked import MAX_DEGREE, MAX_MARKS, truncated
 from geomsup.bounds._density import solved, stored_at
-from geomsup.bounds._marked_program import Program, rounded, solve
-from geomsup.bounds._numbers import exact, sign, text
+from geomsup.bounds._marked_program import MARKS, Program, rounded, solve
+from geomsup.bounds._numbers import below, exact, sign, text
 from geomsup.bounds._store import stored
 from geomsup.bounds._touching import touching
 from geomsup.bounds.certificate import Certificate
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHOD", "marked_bound", "one_active_bound", "sparse_loss_bound"]
 
+Range = Literal["nonpositive", "free"]
 METHOD = "marked two-point SDP, degree {degree}"
 ROOMS = (1e-9, 1e-8, 3e-8, 1e-7, 1e-6, 1e-5)
 """δ, tried in turn until the certificate is proved. Measured: the pentagon's loss is lowered by 110 δ, relative."""
@@ -40,29 +42,49 @@ TOUCHING = 1.3e-10
 ALIKE = 1e-9
 """Differences between the features of such an arrangement. Measured: 1e-12 at most, after Newton's method."""
 
+SHARES = 1000
+"""Steps in which the progress of a proof on boxes is told."""
+
 
 def one_active_bound(
-    n: int, m: int, *, degree: int | None = None, near: Arrangement | None = None, rng: Any = None
+    n: int,
+    m: int,
+    *,
+    bias: Range = "nonpositive",
+    degree: int | None = None,
+    marks: int | None = None,
+    near: Arrangement | None = None,
+    rng: Any = None,
+    callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
-    r"""A lower bound on the loss with one active feature, over **all** W and all b ≤ 0.
+    r"""A lower bound on the loss with one active feature, over **all** W and all b ≤ 0, or all b of any sign.
 
     .. math:: \sum_i \Bigl[A(W_i \cdot W_i, b_i) + \sum_{j \ne i} B(W_i \cdot W_j, b_i)\Bigr], \qquad
               A(g, b) = E(u - (gu + b)_+)^2, \quad B(g, b) = E (gu + b)_+^2,
 
-    u uniform on [0, 1], as in :func:`geomsup.one_active_loss` with importance 1. It is the limit of L/p as p → 0.
+    u uniform on [0, 1], as in :func:`geomsup.one_active_loss` with importance 1. With b ≤ 0 it is the limit of L/p as
+    p → 0. With biases of any sign, and divided by n, it is the loss of inputs that always have exactly one active
+    feature (Chen et al. 2023, arXiv:2310.06301, Lemma 3.1).
 
     Parameters
     ----------
     n, m : int
         Features and hidden dimensions, m ≥ 2.
+    bias : "nonpositive" or "free"
+        The biases over which the bound holds.
     degree : int, optional
         Largest k of P_k. By default the certificate that ships with the package, for (5, 2), (6, 2) and (12, 3), and 8
         elsewhere. Solving needs the extra ``bounds`` (cvxpy and Clarabel) and takes seconds; so does the check.
     near : Arrangement, optional
         Where a new certificate is to be sharp: the best arrangement known, if its features are all alike. That takes
         the gap from 1e-7 to 1e-8.
+    marks : int, optional
+        Rows of the matrices, 2 to 6; 2 by default. Seven features in the plane need 3 (with degree 6; minutes).
     rng : optional
         Of the search for violated places.
+    callback : callable, optional
+        Called with a :class:`~geomsup.optimize.Progress` after each round of solving; its `best` is the bound without
+        its proof.
 
     Returns
     -------
@@ -73,7 +95,7 @@ def one_active_bound(
     Raises
     ------
     ValueError
-        Counts out of range, features of `near` that differ, or nothing could be proved.
+        Counts out of range, another bias, features of `near` that differ, or nothing could be proved.
     ModuleNotFoundError
         cvxpy or Clarabel is missing and no certificate ships.
 
@@ -82,33 +104,81 @@ def one_active_bound(
     >>> import geomsup as gs
     >>> gs.bounds.one_active_bound(5, 2)  # the pentagon has 0.0791281353724...
     Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281353724... for 5 features in 2 dimensions, ...)
+    >>> gs.bounds.one_active_bound(5, 2, bias="free").statement
+    'one-active loss ≥ 0.0791281144... for 5 features in 2 dimensions, all W and b of any sign'
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=2)
+    if bias not in get_args(Range):
+        raise ValueError(f"bias={bias!r} is not a range of biases: pass 'nonpositive' or 'free'")
     if n <= 2 * m:
         return Bound(0.0, "none", None, Evidence.PROVED, "one-active loss ≥ 0")
-    least = stored(f"least-{n}-{m}") if degree is None else None
+    if bias == "free":
+        return _free_bound(n, m, degree, marks, rng, callback)
+    least = stored(f"least-{n}-{m}") if degree is None and marks is None else None
     if least is not None:
         return bound_from(least, METHOD.format(degree=len(least.proof["kernel"]) - 1))
-    return marked_bound(n, m, degree, near, rng)
+    return marked_bound(n, m, degree, near, rng, marks=marks, callback=callback)
 
 
-def marked_bound(n: int, m: int, degree: int | None, near: Arrangement | None, rng: Any) -> Bound:
-    """The marked two-point bound alone, n > 2m."""
-    kept = stored(f"one-active-{n}-{m}") if degree is None else None
-    if kept is not None:
-        return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
+def _program(n: int, m: int, degree: int | None, marks: int | None, *, free: bool = False) -> Program:
     degree = integer("degree", 8 if degree is None else degree, at_least=1)
     if degree > MAX_DEGREE:
         raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the largest that is checked: pass less")
-    places = None if near is None else _alike(near, n, m)
+    marks = integer("marks", MARKS if marks is None else marks, at_least=2)
+    if marks > MAX_MARKS:
+        raise ValueError(f"marks={marks} is above {MAX_MARKS}, the most that are checked: pass less")
+    return Program(n, m, degree, marks, free)
+
+
+def _kept(name: str, callback: Callable[[Progress], None] | None) -> Bound | None:
+    """The bound of a certificate that ships."""
+    kept = stored(name)
+    if kept is None:
+        return None
+    _verified(kept, callback)
+    return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
+
+
+def marked_bound(
+    n: int,
+    m: int,
+    degree: int | None = None,
+    near: Arrangement | None = None,
+    rng: Any = None,
+    *,
+    marks: int | None = None,
+    callback: Callable[[Progress], None] | None = None,
+) -> Bound:
+    """The marked two-point bound alone, n > 2m."""
+    kept = _kept(f"one-active-{n}-{m}", callback) if degree is None and marks is None else None
+    if kept is not None:
+        return kept
+    program, places = _program(n, m, degree, marks), None if near is None else _alike(near, n, m)
+    if places is not None and program.marks != MARKS:
+        raise ValueError(f"near is for matrices of {MARKS} rows, not marks={program.marks}: leave one of them out")
     for room in ROOMS:
-        proposal = solve(Program(n, m, degree), room, np.random.default_rng(rng))
+        proposal = solve(program, room, np.random.default_rng(rng), callback)
         sharp = touching(proposal, m, *places, TOUCHING) if places is not None and proposal is not None else None
         for one in (sharp, proposal):
-            certificate = rounded(one, n, m)
-            if certificate is not None and verify(certificate):
-                return bound_from(certificate, METHOD.format(degree=degree))
-    raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {degree}: no bound known; try another degree")
+            certificate = rounded(program, one)
+            if certificate is not None and _verified(certificate, callback):
+                return bound_from(certificate, METHOD.format(degree=program.degree))
+    raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {program.degree}: try another degree")
+
+
+def _free_bound(
+    n: int, m: int, degree: int | None, marks: int | None, rng: Any, callback: Callable[[Progress], None] | None
+) -> Bound:
+    """The same over biases of any sign."""
+    kept = _kept(f"one-active-free-{n}-{m}", callback) if degree is None and marks is None else None
+    if kept is not None:
+        return kept
+    program = _program(n, m, degree, marks, free=True)
+    for room in ROOMS:
+        certificate = rounded(program, solve(program, room, np.random.default_rng(rng), callback))
+        if certificate is not None and _verified(certificate, callback):
+            return bound_from(certificate, METHOD.format(degree=program.degree))
+    raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {program.degree}: try another degree")
 
 
 def _alike(near: Arrangement, n: int, m: int) -> tuple[float, FloatArray]:
@@ -121,6 +191,23 @@ def _alike(near: Arrangement, n: int, m: int) -> tuple[float, FloatArray]:
     if max(np.ptp(e), np.ptp(cosines, axis=0).max()) > ALIKE:
         raise ValueError("the features of near are not all alike: leave it out")
     return float(e.mean()), np.asarray(cosines[0])
+
+
+def _verified(certificate: Certificate, callback: Callable[[Progress], None] | None) -> bool:
+    """Check a certificate and say how far that is; it is remembered, so that checking again costs nothing."""
+    if callback is None:
+        return bool(verify(certificate))
+    from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
+
+    part, last, value = 0, 1.0, below(exact_value(certificate))
+
+    def watcher(share: float) -> None:
+        nonlocal part, last
+        part, last = part + (share < last), share
+        callback(Progress(f"proof on boxes, part {part}", round(SHARES * share), SHARES, value))
+
+    with watched(watcher):
+        return bool(verify(certificate))
 
 
 def sparse_loss_bound(

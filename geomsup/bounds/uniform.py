@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -18,6 +19,9 @@ from geomsup.bounds._store import stored
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.lp import best_polynomial
 from geomsup.bounds.result import Bound, bound_from
+
+if TYPE_CHECKING:
+    from geomsup.optimize import Progress
 
 __all__ = ["uniform_class_bound", "uniform_loss"]
 
@@ -84,7 +88,9 @@ def uniform_loss(U: ArrayLike) -> float:
     return max(0.0, min(float(found.fun), loss(float(best))))
 
 
-def uniform_class_bound(n: int, m: int, *, aim: float | None = None) -> Bound:
+def uniform_class_bound(
+    n: int, m: int, *, aim: float | None = None, callback: Callable[[Progress], None] | None = None
+) -> Bound:
     r"""A lower bound on the loss with one active feature, over all arrangements with one common norm and bias b ≤ 0.
 
     Parameters
@@ -94,6 +100,8 @@ def uniform_class_bound(n: int, m: int, *, aim: float | None = None) -> Bound:
     aim : float, optional
         The loss of the best arrangement known, :func:`uniform_loss`: where to spend the effort. The bound is proved
         whatever is passed. By default the certificate that ships with the package, for (5, 2), (6, 2), (7, 2), (12, 3).
+    callback : callable, optional
+        Called with a :class:`~geomsup.optimize.Progress` after each window; its `best` is the bound of those so far.
 
     Returns
     -------
@@ -123,7 +131,17 @@ def uniform_class_bound(n: int, m: int, *, aim: float | None = None) -> Bound:
     wanted = 3 * aim / n * (1 - ENOUGH)
     # The elementary window (1 − τ)(2 + τ)² ≤ 4(1 − V), that is τ²(3 + τ) ≥ 4V, begins here.
     start = exact(float(np.ceil(1024 * _root(4 * wanted)) / 1024))
-    windows = [_window(low, min(low + WIDTH, start), n, m) for low in _steps(start)]
+    steps, windows = _steps(start), list[Window]()
+
+    def tell(phase: str, done: int, total: int) -> None:
+        if callback is not None:
+            from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
+
+            callback(Progress(phase, done, total, n / 3 * min([wanted, *(window.worth for window in windows)])))
+
+    for low in steps:
+        windows.append(_window(low, min(low + WIDTH, start), n, m))
+        tell("windows", len(windows), len(steps))
     while len(windows) < MOST:
         # The bound is that of the worst window: halve it until it is good enough, or narrow.
         worst = min(windows, key=lambda window: window.worth)
@@ -132,6 +150,7 @@ def uniform_class_bound(n: int, m: int, *, aim: float | None = None) -> Bound:
         middle = (worst.low + worst.high) / 2
         windows.remove(worst)
         windows += [_window(worst.low, middle, n, m), _window(middle, worst.high, n, m)]
+        tell("halved windows, at most", len(windows) - len(steps), MOST - len(steps))
     windows.sort(key=lambda window: below(window.low))
     V = exact(max(0.0, min([wanted, *(window.worth for window in windows)]) - TAIL))
     claim = {"quantity": "one-active loss, common norm and bias", "n": n, "m": m, "value": text(V * n / 3)}

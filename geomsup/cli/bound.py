@@ -38,7 +38,9 @@ SHORT = 24
 @click.option(
     "--uniform", is_flag=True, help="One active feature, one common norm and bias: all arrangements of that class."
 )
-@click.option("--one-active", is_flag=True, help="One active feature, all norms and biases b <= 0.")
+@click.option(
+    "--one-active", is_flag=True, help="One active feature, all norms and all biases b <= 0, or any with --bias free."
+)
 @click.option("--coherence", is_flag=True, help="How close to each other n lines in m dimensions must come.")
 @click.option(
     "--method",
@@ -48,6 +50,7 @@ SHORT = 24
     "two-point can take minutes.",
 )
 @click.option("--degree", type=int, help="Of a bound that is solved for: three-point or --one-active.")
+@click.option("--marks", type=int, help="Rows of the matrices of --one-active: 2 unless more are needed.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--verify", type=click.Path(exists=True, path_type=Path), help="Check the certificate in this file.")
 @click.option(
@@ -59,7 +62,11 @@ SHORT = 24
     help="Probability that a feature is active, when the bound is on the loss of a problem.",
 )
 @law_options
-@click.option("--bias", default="free", show_default=True, type=click.Choice(["free", "zero"]), help="Output bias.")
+@click.option(
+    "--bias",
+    type=click.Choice(["free", "zero", "nonpositive"]),
+    help="Output bias: free or zero for a problem, nonpositive or free for --one-active.  [default: the first]",
+)
 @click.option("--search", is_flag=True, help="Search for the other side too.")
 @click.option("--n-starts", type=int, help="Number of starting points of the search.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the search.")
@@ -72,6 +79,7 @@ def bound(
     uniform: bool,
     one_active: bool,
     coherence: bool,
+    marks: int | None,
     verify: Path | None,
     save: Path | None,
     as_json: bool,
@@ -95,6 +103,10 @@ def bound(
             raise ValueError(f"{', '.join(chosen)} exclude each other: pass one of them")
         subject = next((name for name, given in chosen.items() if given), "the loss of a problem")
         _refuse_what_does_not_apply(subject, options)
+        if marks is not None and not one_active:
+            raise ValueError(f"--marks {marks} does not apply: it is for --one-active")
+        if one_active and options["search"] and (options["bias"] == "free" or marks is not None):
+            raise ValueError("--search does not apply to --one-active with --bias free or --marks: leave it out")
         check_target("--save", save)
         if verify is not None:
             _verify(verify)
@@ -111,7 +123,13 @@ def bound(
                 )
             elif one_active:
                 result = one_active_bound(
-                    options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"]
+                    options["n_features"],
+                    options["n_hidden"],
+                    bias=options["bias"] or "nonpositive",
+                    degree=options["degree"],
+                    marks=marks,
+                    rng=options["seed"],
+                    callback=callback,
                 )
             else:
                 result = _compute(capacity, energy, uniform, callback=callback, **options)
@@ -141,7 +159,11 @@ def _solver_named() -> Iterator[None]:
 def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
     from geomsup.bounds.door import OF_PROBLEMS
 
-    method, degree = options["method"], options["degree"]
+    method, degree, bias = options["method"], options["degree"], options["bias"]
+    biases = {"--one-active": ("nonpositive", "free"), "the loss of a problem": ("free", "zero")}.get(subject, ())
+    if bias is not None and bias not in biases:
+        takes = f"takes {' or '.join(biases)}" if biases else "has no choice of biases: leave it out"
+        raise ValueError(f"--bias {bias} is not for this bound: {subject} {takes}")
     if options["n_features"] is None and subject in ("--uniform", "--one-active", "--coherence"):
         raise ValueError(f"{subject} needs a number of vectors: pass -n")
     allowed = {"--capacity": ("three-point",), "--energy": ("two-point", "three-point")}
@@ -171,7 +193,7 @@ def _compute(
     *,
     n_features: int | None,
     n_hidden: int,
-    bias: str,
+    bias: str | None,
     search: bool,
     n_starts: int | None,
     seed: int,
@@ -190,20 +212,20 @@ def _compute(
     effort: dict[str, Any] = {"rng": seed} | ({} if n_starts is None else {"n_starts": n_starts})
     if uniform:
         assert n_features is not None  # refused before
-        return _uniform(n_features, n_hidden, effort)
+        return _uniform(n_features, n_hidden, effort, callback)
     if energy is not None:
         potential = read_potential(energy)
         solved: dict[str, Any] = {"method": method, "degree": degree or DEGREE}
         if search:
             return bounds.bracket(potential, n_features, n_hidden, **solved, **effort)
         return bounds.bound(potential, n_features, n_hidden, **solved, callback=callback)
-    problem = read_problem(n_features=n_features, n_hidden=n_hidden, **law)
+    problem, bias = read_problem(n_features=n_features, n_hidden=n_hidden, **law), bias or "free"
     if search:
         return bounds.bracket(problem, bias=bias, method=method, callback=callback, **effort)
     return bounds.bound(problem, bias=bias, method=method)
 
 
-def _uniform(n: int, m: int, effort: dict[str, Any]) -> Bound:
+def _uniform(n: int, m: int, effort: dict[str, Any], callback: Callable[[Any], None] | None) -> Bound:
     """The stored certificate, or one made for the best arrangement that a search finds."""
     import numpy as np
 
@@ -213,9 +235,10 @@ def _uniform(n: int, m: int, effort: dict[str, Any]) -> Bound:
 
     if stored(f"uniform-{n}-{m}") is not None:
         return uniform_class_bound(n, m)
-    found = minimize_one_active(n, m, **effort)
+    found = minimize_one_active(n, m, callback=callback, **effort)
     lengths = np.linalg.norm(found.W, axis=0)
-    return uniform_class_bound(n, m, aim=uniform_loss(found.W) if lengths.min() > 0 else found.loss)
+    aim = uniform_loss(found.W) if lengths.min() > 0 else found.loss
+    return uniform_class_bound(n, m, aim=aim, callback=callback)
 
 
 def read_potential(text: str) -> Potential:

@@ -38,8 +38,9 @@ MAKERS = {
     "coherence, degree 4": lambda: bounds.coherence_bound(120, 8),
     "coherence, Rankin": lambda: bounds.coherence_bound(7, 3),
     "uniform class": lambda: bounds.uniform_class_bound(5, 2, aim=0.01),
-    "marked": lambda: marked_bound(5, 2, None, None, None),
+    "marked": lambda: marked_bound(5, 2),
     "least": lambda: bounds.polygon_minimum(5),
+    "marked, any bias": lambda: bounds.one_active_bound(5, 2, bias="free"),
     "branch and bound": lambda: bounds.global_bound(gs.Problem(2, 1, 0.3, importance=[1, 0.3])),
     "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.0002)),
 }

@@ -238,6 +238,60 @@ def pair_room(proof, m, rho, e, f, t):
     return kappa[0] + rho**2 * kappa[1] + alone - (rho * e * f) ** 2 * K
 
 
+def marks_of(k, size, r, b):
+    """What a feature of norm r and bias b brings into the k-th part of the kernel, from r and b themselves."""
+    square, total = r**2, r**2 + np.maximum(b, 0)
+    e = 1 + np.minimum(b, 0) / np.where(r > 0, square, 1)
+    silent = [square * e ** (2 + a) for a in range(size)]
+    if k == 0:
+        loud = [total * (square / total) ** a for a in range(size)]
+    else:
+        loud = [r * np.sqrt(total) if k % 2 else square] * size
+    return np.where(b > 0, loud, silent)
+
+
+def free_room(proof, n, m, r, b, s, c, t):
+    """Left minus right side of the inequality of pairs of features with norms r, s and biases b, c of any sign."""
+    F, q = np.array(numbers(proof["kernel"])), np.array(numbers(proof["alone"]))
+    size = F.shape[1]
+
+    def kernel(one, other, t):
+        parts = zip(*([marks_of(k, size, *x) for k in range(len(F))] for x in (one, other)), strict=True)
+        return sum(
+            gegenbauer(m, k, t) * np.einsum("ax,ab,bx->x", x, F[k], y) for k, (x, y) in enumerate(parts)
+        )
+
+    def own(r, b):
+        e = 1 + np.minimum(b, 0) / r**2
+        self_term = r**4 + 3 * r**2 * b + 3 * b**2
+        loud = (self_term - kernel((r, b), (r, b), np.ones_like(r)) / 2) / (n - 1)
+        return np.where(b > 0, loud, r**4 * e**3 * np.polynomial.polynomial.polyval(e, q))
+
+    def response(g, b):
+        """3E(gu + b)₊² by Simpson's rule on the part where it is positive."""
+        root = np.clip(-b / np.where(g == 0, 1, g), 0, 1)
+        low, high = np.where((g > 0) & (b < 0), root, 0), np.where((g < 0) & (b > 0), root, 1)
+        nodes = [low, (low + high) / 2, high]
+        values = [np.maximum(g * u + b, 0) ** 2 for u in nodes]
+        return (high - low) / 2 * (values[0] + 4 * values[1] + values[2])
+
+    shared = r * s * t
+    return own(r, b) + own(s, c) + response(shared, b) + response(shared, c) - kernel((r, b), (s, c), t)
+
+
+@cache
+def free_points(m):
+    """Random pairs of norms and biases, the second bias positive, the larger feature of size 1."""
+    rng = np.random.default_rng([m, 1])
+    size = rng.uniform(size=(2, 300_000))
+    size[rng.integers(2, size=300_000), np.arange(300_000)] = 1
+    x, y = rng.uniform(0.001, 1, size=(2, 300_000))
+    positive = rng.uniform(size=300_000) < 0.3
+    r = size[0] * np.where(positive, x, 1)
+    b = size[0] ** 2 * np.where(positive, 1 - x**2, x - 1)
+    return r, b, size[1] * y, size[1] ** 2 * (1 - y**2), rng.uniform(-1, 1, size=300_000)
+
+
 @cache
 def marked_points(m):
     """Random points, more of them where like features meet."""
@@ -381,6 +435,8 @@ def marked(claim, proof):
     of_q = np.polynomial.polynomial.polyval(e, q)
     marks = np.array([np.ones_like(e), e])
     found += [of_q.min(), (1 - (n - 1) * of_q - e / 2 * np.einsum("ax,ab,bx->x", marks, F.sum(axis=0), marks)).min()]
+    if claim.get("bias") == "free":
+        found += [free_room(proof, n, m, *free_points(m)).min()]
     # Sampled, so a violation between the points is missed: good for refusing, not for accepting.
     found.append(pair_room(proof, m, *marked_points(m)).min())
     return float(min(found))

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import geomsup as gs
+from geomsup.bounds import _check_marked
 from geomsup.cli import main
 from geomsup.cli.bound import read_potential
 
@@ -70,6 +71,7 @@ def test_losses_of_problems():
 
 def test_lines_and_one_active_feature():
     assert "exactly    0 + 1/5*sqrt(5)" in run("--coherence", "-n", 6, "-m", 3).stdout
+    _check_marked._prove.cache_clear()  # what other tests proved is remembered, and takes no time
     one = run("--one-active", "-n", 5)
     assert f"bound      {gs.bounds.one_active_bound(5, 2).value!r}" in one.stdout
     assert "seconds to minutes" in one.stderr
@@ -77,6 +79,8 @@ def test_lines_and_one_active_feature():
     both = run("--one-active", "-n", 5, "--search").stdout
     assert "relative gap  0\n" in both
     assert both.count("   proved\n") == 2
+    free = run("--one-active", "-n", 5, "--bias", "free", "--quiet")
+    assert "all W and b of any sign" in free.stdout
     assert "--coherence needs a number of vectors" in run("--coherence").output
     assert run("--one-active").stderr == "Error: --one-active needs a number of vectors: pass -n\n"
 
@@ -105,6 +109,11 @@ def test_a_missing_solver_is_named(monkeypatch):
         (("-n", 5, "--method", "three-point"), "the loss of a problem takes marked"),
         (("--uniform", "-n", 5, "--method", "marked"), "--uniform has one method"),
         (("--capacity", 4, "--degree", 3), "--degree 3 does not apply"),
+        (("-n", 5, "--bias", "nonpositive"), "the loss of a problem takes free or zero"),
+        (("--one-active", "-n", 5, "--bias", "zero"), "--one-active takes nonpositive or free"),
+        (("--capacity", 4, "--bias", "free"), "has no choice of biases: leave it out"),
+        (("-n", 5, "--marks", 3), "--marks 3 does not apply"),
+        (("--one-active", "-n", 7, "--marks", 9), "marks=9 is above 6"),
     ],
 )
 def test_options_that_contradict_each_other(arguments, message):

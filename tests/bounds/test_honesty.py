@@ -22,6 +22,7 @@ def energy(rng, potential, bound=gs.bound):
 
 # The same few n and m come again and again.
 known_energy_bound, known_capacity_bound = cache(gs.bound), cache(bounds.capacity_bound)
+known_one_active_bound = cache(bounds.one_active_bound)
 
 
 def relu(rng):
@@ -118,7 +119,15 @@ def everywhere(rng):
     return bound.value, [solution.loss + solution.error, loss_of(problem, rng.normal(size=(1, 2)), np.zeros(2))]
 
 
-METHODS = (everywhere, relu, biased, riesz, spline, welch, linear, orthogonal, dropped, bias_free, capacity)
+def always_one(rng):
+    bound = known_one_active_bound(5, 2, bias="free")
+    found = gs.minimize_one_active(5, 2, bias="free", n_starts=2, n_keep=2, rng=rng)
+    W, b = rng.normal(size=(2, 5)) * rng.integers(2, size=5), rng.uniform(-0.5, 0.5, size=5)
+    losses = [one.loss for one in found.minima]
+    return bound.value, [*losses, gs.one_active_loss(gs.Problem(5, 2), W, b)]
+
+
+METHODS = (everywhere, always_one, relu, biased, riesz, spline, welch, linear, orthogonal, dropped, bias_free, capacity)
 CLOSED = (welch, linear, orthogonal, dropped)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup.bounds import _marked_program as program
 from geomsup.bounds import one_active_bound, sparse_loss_bound
-from geomsup.bounds._boxes import Boxes, prove, times, univariate
+from geomsup.bounds._boxes import Boxes, prove, times, univariate, watched
 from geomsup.bounds._check_marked import Pairs, prove_pairs
 from geomsup.bounds._numbers import exact
 from geomsup.bounds._store import stored
@@ -55,6 +55,7 @@ def test_the_room_of_pairs_is_enclosed_from_below_and_exact_at_centers(seed, wid
     np.testing.assert_allclose(room.c, pair_room(PENTAGON.proof, 2, *x), atol=1e-13)
     at = x + h * rng.uniform(-1, 1, size=x.shape)
     assert (room.low() <= pair_room(PENTAGON.proof, 2, *at) + 1e-13).all()
+    assert (at[0] ** 2 * PAIRS.second(Boxes(x, h)).low() <= pair_room(PENTAGON.proof, 2, *at) + 1e-13).all()
 
 
 def test_magnitudes_bound_every_box():
@@ -64,7 +65,8 @@ def test_magnitudes_bound_every_box():
         h = np.full((4, 500), width)
         boxes = Boxes(h + rng.uniform(size=h.shape) * (1 - 2 * h), h)
         room, magnitude = PAIRS.room(boxes), PAIRS.magnitude.room(boxes.largest())
-        for one, bound in zip(room, magnitude, strict=True):
+        second, of_second = PAIRS.second(boxes), PAIRS.magnitude.second(boxes.largest())
+        for one, bound in zip((*room, *second), (*magnitude, *of_second), strict=True):
             assert (np.abs(one) <= np.abs(bound)).all()
 
 
@@ -74,6 +76,20 @@ def test_boxes_that_prove_nothing_are_refused():
         prove(lambda boxes: (np.abs(boxes.x[0] - 0.3) > boxes.h[0], boxes.h), start, 10**6)
     with pytest.raises(Refuted, match="5 boxes do not prove"):
         prove(lambda boxes: (np.zeros(boxes.x.shape[1], dtype=bool), boxes.h), start, 5)
+
+
+def test_what_is_settled_is_told():
+    """Shares of the volume that only rise, within a proof, and end below or at 1."""
+    told = []
+    start = Boxes(np.array([[0.5]]), np.array([[0.5]]))
+    with watched(told.append):
+        prove(lambda boxes: (np.abs(boxes.x[0] - 0.3) > boxes.h[0] - 1e-3, boxes.h), start, 10**6)
+    assert told[0] == 0
+    assert told == sorted(told)
+    assert 0.9 < told[-1] <= 1
+    count = len(told)
+    prove(lambda boxes: (boxes.h[0] < 1, boxes.h), start, 10)
+    assert len(told) == count  # nothing is told outside
 
 
 def test_a_false_inequality_of_pairs_is_refuted_where_it_is_false():
@@ -178,11 +194,12 @@ def test_tampering_is_detected():
 
 
 @pytest.mark.slow
-def test_a_weak_certificate_is_found_again():
+@pytest.mark.parametrize("marks", [2, 3])
+def test_a_weak_certificate_is_found_again(marks):
     """The whole way, with a large room: seconds."""
     pytest.importorskip("cvxpy")
-    proposal = program.solve(program.Program(5, 2, 4), 1e-4, np.random.default_rng(0))
-    found = program.rounded(proposal, 5, 2)
+    solved = program.Program(5, 2, 4, marks)
+    found = program.rounded(solved, program.solve(solved, 1e-4, np.random.default_rng(0)))
     verification = gs.verify(found)
     assert verification.status == "proved"
     value = numbers([found.claim["value"]])[0]

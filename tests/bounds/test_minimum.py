@@ -15,6 +15,7 @@ from geomsup.bounds import _nearly as nearly
 from geomsup.bounds._ball_hessian import hessian, positive_definite
 from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._check_marked import Pairs, curvature, read_dual, room_alone
+from geomsup.bounds._marked_rows import Proposal
 from geomsup.bounds._numbers import above, below, exact, read_number
 from geomsup.bounds._store import stored
 from geomsup.bounds._touching import touching
@@ -322,9 +323,9 @@ def test_a_proposal_is_brought_to_touch():
     kept, rng = stored("one-active-5-2"), np.random.default_rng(0)
     F, q = (np.array(numbers(kept.proof[key])) for key in ("kernel", "alone"))
     noise = 1e-7 * rng.normal(size=F.shape)
-    noisy = program.Proposal(F + noise + noise.swapaxes(1, 2), q + 1e-7 * rng.normal(size=5), 0.0525)
+    noisy = Proposal(F + noise + noise.swapaxes(1, 2), q + 1e-7 * rng.normal(size=5), 0.0525)
     e, cosines = 1 + PENTAGON.bias / PENTAGON.length**2, np.cos(2 * np.pi * np.arange(5) / 5)
-    found = program.rounded(touching(noisy, 2, e, cosines, 1.3e-10), 5, 2)
+    found = program.rounded(program.Program(5, 2, 4), touching(noisy, 2, e, cosines, 1.3e-10))
     gap = 1 - 3 * number(found.claim["value"]) / PENTAGON.h
     assert 0 < gap < 1.4e-8  # measured: 1.29e-8
     assert gs.verify(found)

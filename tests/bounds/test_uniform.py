@@ -87,8 +87,12 @@ def test_not_tight_for_eight_in_three_dimensions():
 
 
 def test_a_lower_aim_gives_a_lower_bound():
-    bound = uniform_class_bound(5, 2, aim=0.01)
+    told = []
+    bound = uniform_class_bound(5, 2, aim=0.01, callback=told.append)
     assert 0.0099 < bound.value <= 0.01
+    assert told[0].done == 1
+    assert max(one.done for one in told if one.phase == "windows") == told[0].total
+    assert told[-1].best >= bound.value
 
 
 @pytest.mark.parametrize(("n", "m"), [(4, 2), (1, 2)])
