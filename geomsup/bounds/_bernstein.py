@@ -34,7 +34,7 @@ from geomsup.bounds._numbers import below
 from geomsup.bounds._triples import DETERMINANT, Trivariate
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["nonnegative_on_triples"]
+__all__ = ["MOST", "nonnegative_on_triples"]
 
 UNIT = 2.0**-53
 TINY = 2.0**-900
@@ -63,11 +63,17 @@ class Boxes(NamedTuple):
 
 
 def nonnegative_on_triples(
-    g: Trivariate, low: Sequence[fmpq], high: Sequence[fmpq], *, mirrors: Sequence[tuple[int, int]] = ()
+    g: Trivariate,
+    low: Sequence[fmpq],
+    high: Sequence[fmpq],
+    *,
+    mirrors: Sequence[tuple[int, int]] = (),
+    most: int = MOST,
 ) -> int:
     """Return if g ≥ 0 for all cosines u, v, t of three unit vectors with low ≤ (u, v, t) ≤ high.
 
-    `mirrors` lists pairs of axes (i, j), i < j, that g, low and high do not tell apart. Returns the number of boxes.
+    `mirrors` lists pairs of axes (i, j), i < j, that g, low and high do not tell apart; `most` is the number of boxes
+    before it gives up. Returns the number of boxes.
 
     Raises
     ------
@@ -86,8 +92,9 @@ def nonnegative_on_triples(
         count += len(boxes.g)
         _refuse_negative(boxes, low, high)
         left = boxes.take(np.flatnonzero(~_settled(boxes, raised, mirrors)))
-        if count > MOST or np.any(left.side < 2.0**-40):
-            raise Refuted(f"the inequality for triples comes too close to equality near {_place(left, 0, low, high)}")
+        if count > most or np.any(left.side < 2.0**-40):
+            place = _place(left if len(left.side) else boxes, 0, low, high)
+            raise Refuted(f"the inequality for triples comes too close to equality near {place}")
         axes = _axes(left)
         stack += [_halved(left.take(rows), axis) for axis in range(3) if (rows := np.flatnonzero(axes == axis)).size]
     return count

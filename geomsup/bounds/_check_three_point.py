@@ -17,6 +17,11 @@ this is C(m) ≤ 1/c.
 then Σ_{i≠j} f ≥ n(n − 1)c − n T(1, 1, 1): sum (2) over the pairs i ≠ j; the sum of p is at least that of T over triples
 of distinct indices; what remains, T over all triples but those with three equal indices, is at least −n T(1, 1, 1).
 
+**Of minimisers only.** To T may be added what sums to 0 at a minimiser, the M of :mod:`geomsup.bounds._multipliers`: a
+minimiser exists, since f is continuous and spheres are compact, and a bound on its energy is a bound on every other. For
+measures the right side of (1) may also have s(v)(f(u) − c₀), provided that c ≤ c₀: then integration gives
+0 ≤ (I − c₀)S + I − c, so (I − c₀)(1 + S) ≥ c − c₀, and I ≥ c₀ + (c − c₀)/(1 + S) ≥ c, because S ≥ 0.
+
 The function p has one polynomial for each interval on which f is one, so (1) is a polynomial inequality for each choice
 of three intervals, up to permutation. It is proved by :mod:`geomsup.bounds._bernstein`; (2) by Sturm's theorem.
 """
@@ -31,8 +36,9 @@ from itertools import combinations_with_replacement
 from flint import fmpq
 
 from geomsup._typing import JSON
-from geomsup.bounds._bernstein import nonnegative_on_triples
+from geomsup.bounds._bernstein import MOST, nonnegative_on_triples
 from geomsup.bounds._check_two_point import loss_finding
+from geomsup.bounds._multipliers import NONE, Multipliers, slopes
 from geomsup.bounds._numbers import Number, above, below
 from geomsup.bounds._pieces import Described, RieszPower, below_potential, describe_potential, read_potential
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
@@ -41,7 +47,14 @@ from geomsup.bounds._triples import Trivariate, kernel, mean_of_three, on_pairs,
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
-__all__ = ["MAX_DEGREE", "bound_on_triples", "check", "intervals", "pairs_below", "pieces_of_measure"]
+__all__ = [
+    "MAX_DEGREE",
+    "bound_on_triples",
+    "check",
+    "intervals",
+    "pairs_below",
+    "pieces_of_measure",
+]
 
 MAX_DEGREE = 16
 MAX_PIECE = 24
@@ -63,11 +76,14 @@ def check(certificate: Certificate) -> Finding:
         c = _measure_constant(m, json.dumps(description), json.dumps(proof))
         return loss_finding(claim, m, value, c) if quantity == "loss" else _measure(quantity, m, value, c, description)
     n = integer_entry(claim, "n", 2, 10**6)
-    potential, c, T = read_potential(description), rational_entry(proof, "constant"), kernel(m, _factors(proof))
+    potential, c, T = read_potential(description), rational_entry(proof, "constant"), _kernel(m, proof)
     ends = intervals(potential)
     p = items(proof, "pieces", _chebyshev, len(ends), len(ends))
-    pairs_below(T, p, c, n, potential)
-    bound_on_triples(T, p, ends)
+    if "weights" in proof:
+        raise ValueError("weights are given, but unit vectors have none")
+    multipliers = _multipliers(m, proof, potential, c)
+    pairs_below(T, p, c, n, potential, multipliers)
+    bound_on_triples(T, p, ends, multipliers)
     require_at_most(value, n * (n - 1) * c - n * sum(T.values(), fmpq(0)))
     f = describe_potential(description)
     return Finding(f"Σ_{{i≠j}} f(u_i·u_j) ≥ {below(value):.12g} for all {n} unit vectors in R^{m}, f = {f}")
@@ -87,20 +103,26 @@ def pieces_of_measure(potential: Described, c: fmpq) -> list[Polynomial]:
     return [subtract(piece.numerator, [c]) for piece in potential]
 
 
-def bound_on_triples(T: Trivariate, p: Sequence[Polynomial], ends: Ends) -> int:
+def bound_on_triples(
+    T: Trivariate, p: Sequence[Polynomial], ends: Ends, multipliers: Multipliers = NONE, *, most: int = MOST
+) -> int:
     """Return the number of boxes if (1) holds; otherwise raise :class:`Refuted`."""
     boxes = 0
     for chosen in combinations_with_replacement(range(len(ends)), 3):
         g = subtract_triples(mean_of_three(*(_rationals(p[k]) for k in chosen)), T)
+        g = subtract_triples(g, multipliers.on_triples(chosen))
         mirrors = [(i, i + 1) for i in (0, 1) if chosen[i] == chosen[i + 1]]
-        boxes += nonnegative_on_triples(g, [ends[k][0] for k in chosen], [ends[k][1] for k in chosen], mirrors=mirrors)
+        low, high = [ends[k][0] for k in chosen], [ends[k][1] for k in chosen]
+        boxes += nonnegative_on_triples(g, low, high, mirrors=mirrors, most=most)
     return boxes
 
 
-def pairs_below(T: Trivariate, p: Sequence[Polynomial], c: fmpq, n: int, potential: Described) -> None:
+def pairs_below(
+    T: Trivariate, p: Sequence[Polynomial], c: fmpq, n: int, potential: Described, multipliers: Multipliers = NONE
+) -> None:
     """Return if (2) holds; otherwise raise :class:`Refuted`."""
     both = add(multiply([fmpq(3)], on_pairs(T)), [c])
-    h = [add(both, multiply([fmpq(n - 2)], one)) for one in p]
+    h = [add(add(both, multipliers.on_pairs(k)), multiply([fmpq(n - 2)], one)) for k, one in enumerate(p)]
     if isinstance(potential, RieszPower):
         below_potential(h[0], potential, dimension=3)
         return
@@ -114,7 +136,8 @@ def _measure_constant(m: int, description: str, proof: str) -> fmpq:
     """The c that a proof establishes for all measures, remembered: one proof serves the losses of many problems."""
     data, potential = json.loads(proof), read_potential(json.loads(description))
     c = rational_entry(data, "constant")
-    bound_on_triples(kernel(m, _factors(data)), pieces_of_measure(potential, c), intervals(potential))
+    p = pieces_of_measure(potential, c)
+    bound_on_triples(_kernel(m, data), p, intervals(potential), _multipliers(m, data, potential, c))
     return c
 
 
@@ -131,12 +154,37 @@ def _measure(quantity: str, m: int, value: fmpq, c: fmpq, description: JSON) -> 
     return Finding(f"C({m}) ≤ {above(value):.12g}: no arrangement in R^{m} is worth more features without bias")
 
 
-def _factors(proof: JSON) -> list[list[list[fmpq]]]:
+def _kernel(m: int, proof: JSON) -> Trivariate:
     factors = items(proof, "factors", _rows, 1, MAX_DEGREE + 1)
     for k, rows in enumerate(factors):
-        if any(len(row) != len(factors) - k for row in rows):
-            raise ValueError(f"factors[{k}] has rows that are not of length {len(factors) - k}")
-    return factors
+        if len({len(row) for row in rows}) > 1:
+            raise ValueError(f"factors[{k}] has rows of different lengths")
+    return kernel(m, factors, pairs=_positive(proof, "pairs"))
+
+
+def _multipliers(m: int, proof: JSON, potential: Described, c: fmpq) -> Multipliers:
+    """What the proof uses of them."""
+    if "stationary" not in proof and "weights" not in proof:
+        return NONE
+    slope, ends = slopes(potential), intervals(potential)
+    q = items(proof, "stationary", _chebyshev, len(ends), len(ends)) if "stationary" in proof else []
+    if "weights" not in proof:
+        return Multipliers(q, slope, [], [])
+    reference = rational_entry(proof, "reference")
+    if reference < c:
+        raise Refuted("the reference is below the constant, and nothing follows")
+    s: list[Number] = [fmpq(0), *_positive(proof, "weights")]
+    return Multipliers(q, slope, combination(m, s), pieces_of_measure(potential, reference))
+
+
+def _positive(proof: JSON, name: str) -> list[fmpq]:
+    """Factors of P_1, P_2, ..., none if there is no such entry."""
+    if name not in proof:
+        return []
+    found = rationals_entry(proof, name, 1, MAX_PIECE)
+    if min(found) < 0:
+        raise Refuted(f"{name} has a negative entry")
+    return found
 
 
 def _rows(name: str, item: object) -> list[list[fmpq]]:

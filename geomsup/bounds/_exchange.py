@@ -1,23 +1,23 @@
-"""The three-point program on points, and the exchange that finds the points that matter (Kelley's cutting planes)."""
+"""The exchange that finds the triples that matter in a three-point program (Kelley's cutting planes)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geomsup._typing import FloatArray, IntArray
-from geomsup.bounds._semidefinite import Kernels, cosines, solve
+from geomsup.bounds._semidefinite import cosines, solve
+from geomsup.bounds._three_point_program import Program
 
 if TYPE_CHECKING:
     from geomsup.optimize import Progress
 
-__all__ = ["Program", "Proposal", "exchange"]
+__all__ = ["Proposal", "exchange"]
 
-START, POOL = 400, 24_000
+START, POOL = 1000, 24_000
 """Points at first, and points at which every proposal is looked at, equally many for each choice of intervals of p.
 Measured for m = 3 and degree 9, without that share: three obtuse angles are rare, and an excess of 1.5e-3 near
 (-0.43, -0.43, -0.42) was never seen."""
@@ -25,101 +25,23 @@ CELL, LOWEST, STEPS = 0.15, 250, 40
 """The worst point of each cell of this width in the angles, at most 250 of them, is moved uphill for 40 rounds."""
 ROUNDS, DONE = 100, 1e-8
 """Of adding points, and the excess at which that stops: what the solver leaves."""
-TILTS = (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+MOVE = 1e-3
+"""Excess up to which c₀ stays where it is: before, c means little."""
+TILTS = (1e-6, 1e-8, 1e-10)
 """Cost of Σ tr F_k, lowered when the excess is below 100 times DONE. The optimum is often not unique, and untilted
 proposals wander: measured for m = 22, the excess stayed at 1e-4 for 20 rounds; with 1e-6 it falls to 1e-8. The
 tilt lowers the value by up to 3e-4 at 1e-6 and 2e-7 at 1e-10, relative."""
 KEEP = 0.05
 """Slack beyond which a point that is not used is dropped."""
-ONE = np.ones((1, 3))
 DIRECTIONS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, -1, 0]])
 """In angles. The last two lead along the ridges at which two of the vectors coincide or are opposite."""
 
 
 @dataclass(frozen=True)
-class Program:
-    """Variables are c and the F_k; see :mod:`._check_three_point`. For energies they are c, (n − 2)p and n F_k.
-
-    So scaled, all are of the size of f.
-
-    Parameters
-    ----------
-    kernels : Kernels
-    f : function
-        The potential in floats.
-    breaks : tuple of float
-        Ends of the intervals of p.
-    n : int or None
-        Number of unit vectors; None for measures.
-    piece_degree : int
-        Of the polynomials of p.
-    size : float
-        A rough guess of the bound divided by n²: the program is solved for f/size, since the solver's tolerances are
-        absolute. All variables are to be multiplied by it.
-    """
-
-    kernels: Kernels
-    f: Callable[[FloatArray], FloatArray]
-    breaks: tuple[float, ...]
-    n: int | None
-    piece_degree: int
-    size: float
-
-    @property
-    def free(self) -> int:
-        """Number of variables before the F_k."""
-        return 1 if self.n is None else 1 + (len(self.breaks) - 1) * (self.piece_degree + 1)
-
-    @cached_property
-    def value(self) -> FloatArray:
-        """The bound divided by n², as a function of the variables."""
-        row = np.zeros(self.free + self.kernels.columns)
-        row[0] = 1.0
-        if self.n is not None:
-            row[0] = (self.n - 1) / self.n
-            row[self.free :] = -self.kernels.rows(ONE)[0] / self.n**2
-        return row
-
-    def bound(self, worth: float) -> float:
-        """What a value of the program says: a capacity, or an energy."""
-        if self.n is not None:
-            return worth * self.size * self.n**2
-        return 1 / (worth * self.size) if worth > 0 else float("inf")
-
-    def triples(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Rows and right sides of (1)."""
-        head, room = self._without_kernels(points)
-        return np.hstack([head, self.kernels.rows(points)]), room
-
-    def excess(self, x: FloatArray, points: FloatArray) -> FloatArray:
-        """By how much (1) fails at points."""
-        head, room = self._without_kernels(points)
-        matrices = self.kernels.matrices(x[self.free :])
-        return np.asarray(head @ x[: self.free] - room + self.kernels.values(points, matrices))
-
-    def _without_kernels(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        if self.n is None:
-            return np.ones((len(points), 1)), self.f(points).mean(axis=1) / self.size
-        q = self.n / (self.n - 2) * self._pieces(points).mean(axis=1)
-        return np.hstack([np.zeros((len(points), 1)), -q]), np.zeros(len(points))
-
-    def pairs(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Rows and right sides of (2)."""
-        assert self.n is not None
-        kernels = 3 / self.n * self.kernels.rows(np.stack([t, t, np.ones_like(t)], axis=1))
-        return np.hstack([np.ones((t.size, 1)), self._pieces(t), kernels]), self.f(t) / self.size
-
-    def _pieces(self, t: FloatArray) -> FloatArray:
-        """Chebyshev polynomials at t in the columns of the interval of t."""
-        T = np.polynomial.chebyshev.chebvander(t, self.piece_degree)
-        which = np.clip(np.searchsorted(self.breaks, t, side="right") - 1, 0, len(self.breaks) - 2)
-        return np.concatenate([np.where((which == k)[..., None], T, 0.0) for k in range(len(self.breaks) - 1)], axis=-1)
-
-
-@dataclass(frozen=True)
 class Proposal:
-    """Variables, the bound that they would give, and by how much (1) and (2) were seen to fail."""
+    """A program, its variables, the bound that they would give, and by how much (1) and (2) were seen to fail."""
 
+    program: Program
     x: FloatArray
     worth: float
     triples: float
@@ -137,36 +59,46 @@ def exchange(
     rng = np.random.default_rng(0)
     pool = _shared(_angles(rng, 8 * POOL), program.breaks)
     points = cosines(_angles(rng, START))
-    rows, room = program.triples(points if seeds is None else np.vstack([points, seeds]))
+    points = points if seeds is None else np.vstack([points, seeds])
+    rows, room = program.triples(points)
     fine = _fine(program.breaks)
     all_pairs = program.pairs(fine) if program.n is not None else (np.zeros((0, rows.shape[1])), np.zeros(0))
     pair_rows, pair_room = all_pairs[0][::8], all_pairs[1][::8]
-    cost = np.concatenate([np.zeros(program.free), program.kernels.traces()])
     best, stage = None, 0
     for done in range(rounds):
         A, b = np.vstack([rows, pair_rows]), np.concatenate([room, pair_room])
-        x, used = solve(TILTS[stage] * cost - program.value, A, b, program.kernels.sizes)
+        cost = TILTS[stage] * program.cost() - program.value
+        x, used = solve(cost, A, b, program.kernels.sizes, program.positive)
         if not np.isfinite(x).all():
             break
         excess, worst = _worst(program, x, pool)
         over = all_pairs[0] @ x - all_pairs[1]
         pairs = max(0.0, float(over.max(initial=0.0)))
         triples = max(0.0, float(excess.max(initial=0.0)))
-        worth = float(program.value @ x) - triples - pairs
+        worth = program.worth(x) - triples - pairs
         if best is None or worth > best.worth:
-            best = Proposal(x, worth, triples, pairs)
-        if callback is not None:  # the number of rounds is not known before; measured: 20 to 50
+            best = Proposal(program, x, worth, triples, pairs)
+        if callback is not None:  # the number of rounds is not known before; measured: 10 to 30
             from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
 
             callback(Progress("three-point program", done + 1, rounds, program.bound(best.worth)))
-        if max(triples, pairs) <= DONE * (1 if stage == len(TILTS) - 1 else 100):
-            if stage == len(TILTS) - 1:
+        last = stage == len(TILTS) - 1
+        close = max(triples, pairs) <= MOVE
+        moved = program.moved_reference(x, points, used[: room.size]) if close else program.reference
+        if max(triples, pairs) <= DONE * (1 if last else 100) and abs(moved - program.reference) <= DONE:
+            if last:
                 break
             stage += 1
         # Dropped only at first: later, points that were dropped come back in turns.
         keep = (used[: room.size] > 1e-9) | (rows @ x - room > -KEEP) | (stage > 0)
-        more_rows, more_room = program.triples(worst[excess > DONE / 2])
-        rows, room = np.vstack([rows[keep], more_rows]), np.concatenate([room[keep], more_room])
+        more = worst[excess > DONE / 2]
+        points = np.vstack([points[keep], more])
+        if moved == program.reference:
+            more_rows, more_room = program.triples(more)
+            rows, room = np.vstack([rows[keep], more_rows]), np.concatenate([room[keep], more_room])
+        else:
+            program = replace(program, reference=moved)
+            rows, room = program.triples(points)
         if program.n is not None:
             extra = _peaks(over)
             pair_rows = np.concatenate([pair_rows, all_pairs[0][extra]])

@@ -26,6 +26,8 @@ class Kernels:
 
     m: int
     degree: int
+    wide: bool = False
+    """All a_kr have that degree, and there are P_k of one cosine up to twice that; otherwise degree − k and none."""
     index: list[tuple[Any, Any]] = field(init=False)
     scale: list[FloatArray] = field(init=False)
 
@@ -35,9 +37,14 @@ class Kernels:
         object.__setattr__(self, "scale", [scale for _, _, scale in triangles])
 
     @property
-    def sizes(self) -> range:
+    def sizes(self) -> list[int]:
         """Of F_0, F_1, ..."""
-        return range(self.degree + 1, 0, -1)
+        return [self.degree + 1 - (0 if self.wide else k) for k in range(self.degree + 1)]
+
+    @property
+    def pairs(self) -> int:
+        """Highest degree of the P_k of one cosine: all polynomials have the same in each."""
+        return 2 * self.degree if self.wide else 0
 
     @property
     def columns(self) -> int:
@@ -108,10 +115,13 @@ def cosines(angles: FloatArray) -> FloatArray:
     return np.stack([u, v, u * v + np.sin(one) * np.sin(two) * np.cos(between)], axis=1)
 
 
-def solve(cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+def solve(
+    cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int], positive: int = 0
+) -> tuple[FloatArray, FloatArray]:
     """The x of least cost·x with rows·x ≤ room, whose last entries are positive semidefinite matrices, and multipliers.
 
-    Entries are not finite if the solver found nothing.
+    Before the matrices there are as many numbers ≥ 0 as `positive` says. Entries are not finite if the solver found
+    nothing.
 
     Raises
     ------
@@ -124,13 +134,13 @@ def solve(cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[
         import clarabel
     except ImportError:
         raise ImportError("three-point bounds are solved by Clarabel: pip install 'geomsup[bounds]'") from None
-    entries = sum(size * (size + 1) // 2 for size in sizes)
+    entries = positive + sum(size * (size + 1) // 2 for size in sizes)
     free = cost.size - entries
     identity = sparse.hstack([sparse.csc_matrix((entries, free)), -sparse.identity(entries)])
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOL
-    cones = [clarabel.NonnegativeConeT(room.size), *(clarabel.PSDTriangleConeT(size) for size in sizes)]
+    cones = [clarabel.NonnegativeConeT(room.size + positive), *(clarabel.PSDTriangleConeT(size) for size in sizes)]
     A = sparse.vstack([sparse.csc_matrix(rows), identity]).tocsc()
     b = np.concatenate([room, np.zeros(entries)])
     none = sparse.csc_matrix((cost.size, cost.size))

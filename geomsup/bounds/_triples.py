@@ -21,7 +21,7 @@ from math import comb
 from flint import fmpq, fmpq_mat
 
 from geomsup.bounds._numbers import Number
-from geomsup.bounds._polynomials import Polynomial, gegenbauer
+from geomsup.bounds._polynomials import Polynomial, combination, gegenbauer
 
 __all__ = ["DETERMINANT", "Trivariate", "kernel", "mean_of_three", "on_pairs", "subtract_triples"]
 
@@ -37,10 +37,11 @@ DETERMINANT: Trivariate = {
 """1 + 2uvt − u² − v² − t² ≥ 0: with u, v, t in [-1, 1] exactly the cosines of three unit vectors in R³ or more."""
 
 
-def kernel(m: int, factors: Sequence[Sequence[Sequence[fmpq]]]) -> Trivariate:
+def kernel(m: int, factors: Sequence[Sequence[Sequence[fmpq]]], *, pairs: Sequence[fmpq] = ()) -> Trivariate:
     r"""The mean of T over the three ways to choose x.
 
-    `factors[k]` lists the a_kr, each by its coefficients in P_0, P_1, … of the sphere in R^(m+2k), m ≥ 3.
+    `factors[k]` lists the a_kr, each by its coefficients in P_0, P_1, … of the sphere in R^(m+2k), m ≥ 3. `pairs` are
+    factors of P_1(t), P_2(t), … of the sphere in R^m, which are kernels as well if they are not negative.
     """
     zonal: Trivariate = defaultdict(fmpq)
     inner = gegenbauer(m - 1, max(len(factors) - 1, 1))
@@ -61,6 +62,9 @@ def kernel(m: int, factors: Sequence[Sequence[Sequence[fmpq]]]) -> Trivariate:
         if x:
             for exponents in ((a, b, c), (a, c, b), (c, a, b)):
                 total[exponents] += x / 3
+    between = _rational([fmpq(0), *pairs], m)
+    for exponents, x in mean_of_three(between, between, between).items():
+        total[exponents] += x
     return dict(total)
 
 
@@ -87,6 +91,10 @@ def subtract_triples(p: Trivariate, q: Trivariate) -> Trivariate:
     for exponents, x in q.items():
         total[exponents] -= x
     return dict(total)
+
+
+def _rational(c: list[Number], m: int) -> list[fmpq]:
+    return combination(m, c)  # type: ignore[return-value]
 
 
 def _zonal(P: Sequence[Number]) -> Trivariate:

@@ -8,6 +8,7 @@ solver that stops early, or is wrong, costs quality and never truth.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +23,14 @@ from geomsup.bounds._check_three_point import (
     pairs_below,
     pieces_of_measure,
 )
-from geomsup.bounds._exchange import Program, Proposal, exchange
+from geomsup.bounds._exchange import Proposal, exchange
+from geomsup.bounds._multipliers import NONE, Multipliers, slopes
 from geomsup.bounds._numbers import below, exact, text
 from geomsup.bounds._pieces import read_potential
 from geomsup.bounds._polynomials import Polynomial, combination
 from geomsup.bounds._semidefinite import Kernels
-from geomsup.bounds._triples import kernel
+from geomsup.bounds._three_point_program import Program
+from geomsup.bounds._triples import Trivariate, kernel
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.result import Bound, bound_from
 from geomsup.bounds.verify import Refuted
@@ -46,12 +49,21 @@ SMALLEST = 1e-12
 """Eigenvalue, relative to the largest, below which a matrix has none."""
 MARGIN, LOWERINGS = 3e-9, 13
 """What a proposal is lowered by at first, beyond what it was seen to fail by; and how often that is multiplied by 4."""
+MOST = 20_000
+"""Boxes before a proposal counts as not proved. Measured: certificates take 900 to 8500, and what is not lowered enough
+takes any number."""
 STEEP = 1e4
 """Where a potential is cut off, in multiples of its size at right angles: that only weakens the bound."""
 
 
 def three_point_capacity(
-    m: int, degree: int, *, near: ArrayLike | None = None, callback: Callable[[Progress], None] | None = None
+    m: int,
+    degree: int,
+    *,
+    wide: bool = False,
+    multipliers: bool = False,
+    near: ArrayLike | None = None,
+    callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
     r"""An upper bound on the capacity of m dimensions from the angles of all triples.
 
@@ -61,6 +73,12 @@ def three_point_capacity(
         Hidden dimensions, at least 3.
     degree : int
         Of the kernels, in each cosine.
+    wide : bool
+        Whether all kernels have polynomials of that degree, so that T is of twice that degree in each cosine, rather
+        than such of degree − k: a better bound from a larger program.
+    multipliers : bool
+        Whether to use what holds at the best measure only: at each of its points the potential is stationary, and the
+        same at all of them.
     near : array_like, shape (m, n), optional
         Directions of a good arrangement: its angles count from the start, which helps where the bound is sharp.
     callback : callable, optional
@@ -86,12 +104,12 @@ def three_point_capacity(
     ('proved', True)
     """
     m = integer("m", m, at_least=3)
-    relu: JSON = {"name": "relu_squared"}
-    program = Program(_kernels(m, degree), lambda t: np.maximum(t, 0.0) ** 2, (-1.0, 0.0, 1.0), None, 0, 0.5 / m)
-    proposal = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
-    proof, c = _proved(program, proposal, relu)
+    description: JSON = {"name": "relu_squared"}
+    program = _program(description, _kernels(m, degree, wide), None, 0, 0.5 / m, multipliers)
+    found = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
+    proof, c, _ = _proved(found, description)
     claim = {"quantity": "capacity", "m": m, "value": text(1 / c)}
-    return bound_from(Certificate("three-point", claim, proof), f"three-point SDP, degree {degree}")
+    return bound_from(Certificate("three-point", claim, proof), _method(degree, wide, multipliers))
 
 
 def three_point_energy(
@@ -100,6 +118,8 @@ def three_point_energy(
     m: int,
     degree: int,
     *,
+    wide: bool = False,
+    multipliers: bool = False,
     near: ArrayLike | None = None,
     piece_degree: int | None = None,
     callback: Callable[[Progress], None] | None = None,
@@ -114,6 +134,11 @@ def three_point_energy(
         Number of vectors, at least 3, and dimension, at least 3.
     degree : int
         Of the kernels, in each cosine.
+    wide : bool
+        As in :func:`three_point_capacity`.
+    multipliers : bool
+        Whether to use what holds at the best arrangement only: no vector is pulled anywhere. The potential has to be a
+        piecewise polynomial without kinks.
     near : array_like, shape (m, n), optional
         A good arrangement: its angles count from the start.
     piece_degree : int, optional
@@ -145,33 +170,56 @@ def three_point_energy(
     n, m = integer("n", n, at_least=3), integer("m", m, at_least=3)
     description = description_of(potential)
     two_points = bound(potential, n, m)
-    breaks = tuple(sorted({below(end) for ends in intervals(read_potential(description)) for end in ends}))
-
-    def f(t: FloatArray) -> FloatArray:
-        with np.errstate(all="ignore"):
-            size = max(1.0, float(np.abs(potential.value(np.zeros(1)))[0]))
-            return np.minimum(potential.value(t), STEEP * size)
-
-    kernels = _kernels(m, degree)
     size = max(abs(two_points.value) / n**2, 1e-3)
-    program = Program(kernels, f, breaks, n, degree if piece_degree is None else piece_degree, size)
-    proposal = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
-    proof, c = _proved(program, proposal, description)
-    T = kernel(m, [[[_rational(x) for x in row] for row in rows] for rows in proof["factors"]])
+    pieces = degree if piece_degree is None else piece_degree
+    program = _program(description, _kernels(m, degree, wide), n, pieces, size, multipliers, potential)
+    found = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
+    proof, c, T = _proved(found, description)
     value = n * (n - 1) * c - n * sum(T.values(), fmpq(0))
     claim = {"quantity": "energy", "m": m, "n": n, "potential": description, "value": text(value)}
-    return bound_from(Certificate("three-point", claim, proof), f"three-point SDP, degree {degree}")
+    return bound_from(Certificate("three-point", claim, proof), _method(degree, wide, multipliers))
 
 
-def _rational(x: str) -> fmpq:
-    """The rational that a text of this module stands for."""
-    return fmpq(*(int(part) for part in x.split("/")))
+def _method(degree: int, wide: bool, multipliers: bool) -> str:
+    return f"three-point SDP, degree {degree}" + ", wide" * wide + ", with multipliers" * multipliers
 
 
-def _kernels(m: int, degree: int) -> Kernels:
-    if integer("degree", degree, at_least=1) > MAX_DEGREE:
-        raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the highest that is checked: pass less")
-    return Kernels(m, degree)
+def _program(
+    description: JSON,
+    kernels: Kernels,
+    n: int | None,
+    piece_degree: int,
+    size: float,
+    multipliers: bool,
+    potential: Potential | None = None,
+) -> Program:
+    """The program for a potential, t₊² by default."""
+    described = read_potential(description)
+    breaks = tuple(sorted({below(end) for ends in intervals(described) for end in ends}))
+
+    def f(t: FloatArray) -> FloatArray:
+        if potential is None:
+            return np.asarray(np.maximum(t, 0.0) ** 2)
+        with np.errstate(all="ignore"):
+            at_right_angles = max(1.0, float(np.abs(potential.value(np.zeros(1)))[0]))
+            return np.minimum(potential.value(t), STEEP * at_right_angles)
+
+    if not multipliers:
+        return Program(kernels, f, breaks, n, piece_degree, size)
+    derivatives = [np.polynomial.Polynomial([below(x) for x in one] or [0.0]) for one in slopes(described)]
+
+    def slope(t: FloatArray) -> FloatArray:
+        which = np.searchsorted(breaks[1:-1], t, side="right")
+        return np.select([which == k for k in range(len(derivatives))], [one(t) for one in derivatives])
+
+    return Program(kernels, f, breaks, n, piece_degree, size, slope)
+
+
+def _kernels(m: int, degree: int, wide: bool) -> Kernels:
+    most = MAX_DEGREE // 2 if wide else MAX_DEGREE
+    if integer("degree", degree, at_least=1) > most:
+        raise ValueError(f"degree={degree} is above {most}, the highest that is checked: pass less")
+    return Kernels(m, degree, wide)
 
 
 def _angles_of(U: ArrayLike) -> FloatArray:
@@ -185,35 +233,50 @@ def _angles_of(U: ArrayLike) -> FloatArray:
     return np.unique(np.sort(np.stack([G[i, j], G[i, k], G[j, k]], axis=1), axis=1), axis=0)
 
 
-def _proved(program: Program, proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq]:
-    """The proof and its constant, lowered as little as it takes."""
+def _proved(proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq, Trivariate]:
+    """The proof, its constant, lowered as little as it takes, and T."""
     if proposal is None:
         raise ValueError("the solver found nothing: no three-point bound known; pass a lower degree")
-    potential, n, m = read_potential(description), program.n, program.kernels.m
-    x, size = proposal.x * program.size, program.size
-    factors = [_factor(F / (n or 1)) for F in program.kernels.matrices(x[program.free :])]
-    T = kernel(m, factors)
-    pieces = (
-        [] if n is None else [_rounded(c / (n - 2)) for c in x[1 : program.free].reshape(len(program.breaks) - 1, -1)]
-    )
+    program, x = proposal.program, proposal.x * proposal.program.size
+    potential, n, m, size = read_potential(description), program.n, program.kernels.m, program.size
+    p, q, pairs, s, entries = program.parts(x)
+    share = n or 1
+    factors = [_factor(F / share) for F in program.kernels.matrices(entries)]
+    squares = _rounded(np.maximum(pairs, 0.0) / share)
+    T, ends = kernel(m, factors, pairs=squares), intervals(potential)
+    proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
+    if squares:
+        proof["pairs"] = [text(y) for y in squares]
+    multipliers, reference = NONE, None
+    if q.size:
+        stationary = [_rounded(one / share) for one in q.reshape(len(ends), -1)]
+        proof["stationary"] = [[text(y) for y in one] for one in stationary]
+        polynomials: list[Polynomial] = [combination(2, list(one)) for one in stationary]
+        multipliers = Multipliers(polynomials, slopes(potential), [], [])
+    if s.size:
+        reference, weights = _places(program.reference * size), _rounded(np.maximum(s / size, 0.0))
+        proof |= {"reference": text(reference), "weights": [text(y) for y in weights]}
+        rest, one = pieces_of_measure(potential, reference), combination(m, [fmpq(0), *weights])
+        multipliers = replace(multipliers, s=one, rest=rest)
     for attempt in range(LOWERINGS):
         lowered = MARGIN * 4**attempt
-        up = exact((proposal.triples + lowered) * size / (n or 1))
-        proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
+        up = exact((proposal.triples + lowered) * size / share)
         try:
             if n is None:
-                c = _places(float(x[0])) - up
-                bound_on_triples(T, pieces_of_measure(potential, c), intervals(potential))
+                c = _places(float(x[0]))
+                c = (c if reference is None else min(c, reference)) - up
+                bound_on_triples(T, pieces_of_measure(potential, c), ends, multipliers, most=MOST)
             else:
                 c = _places(float(x[0])) - (n - 2) * up - exact((proposal.pairs + lowered) * size)
+                pieces = [_rounded(one / (n - 2)) for one in p.reshape(len(ends), -1)]
                 raised = [[one[0] + up, *one[1:]] for one in pieces]
-                p: list[Polynomial] = [combination(2, list(one)) for one in raised]
-                pairs_below(T, p, c, n, potential)
-                bound_on_triples(T, p, intervals(potential))
+                polynomials = [combination(2, list(one)) for one in raised]
+                pairs_below(T, polynomials, c, n, potential, multipliers)
+                bound_on_triples(T, polynomials, ends, multipliers, most=MOST)
                 proof["pieces"] = [[text(y) for y in one] for one in raised]
         except Refuted:
             continue
-        return {**proof, "constant": text(c)}, c
+        return {**proof, "constant": text(c)}, c, T
     raise ValueError("the solver's proposal could not be proved, even lowered: no three-point bound known")
 
 
