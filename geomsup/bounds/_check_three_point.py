@@ -18,8 +18,8 @@ then Σ_{i≠j} f ≥ n(n − 1)c − n T(1, 1, 1): sum (2) over the pairs i ≠
 of distinct indices; what remains, T over all triples but those with three equal indices, is at least −n T(1, 1, 1).
 
 **Of minimisers only.** To T may be added what sums to 0 at a minimiser, the M of :mod:`geomsup.bounds._multipliers`: a
-minimiser exists, since f is continuous and spheres are compact, and a bound on its energy is a bound on every other. For
-measures the right side of (1) may also have s(v)(f(u) − c₀), provided that c ≤ c₀: then integration gives
+minimiser exists, since f is continuous and spheres are compact, and a bound on its energy is a bound on every other.
+For measures the right side of (1) may also have s(v)(f(u) − c₀), provided that c ≤ c₀: then integration gives
 0 ≤ (I − c₀)S + I − c, so (I − c₀)(1 + S) ≥ c − c₀, and I ≥ c₀ + (c − c₀)/(1 + S) ≥ c, because S ≥ 0.
 
 The function p has one polynomial for each interval on which f is one, so (1) is a polynomial inequality for each choice

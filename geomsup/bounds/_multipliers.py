@@ -93,4 +93,5 @@ def _add_product(
                 exponents[a], exponents[b] = i + up, j + vp
                 if c is not None and not up:
                     exponents[c] = 1
-                total[tuple(exponents)] += weight * x * y  # type: ignore[index]
+                # Rational: potentials, q and s are read as such.
+                total[tuple(exponents)] += weight * x * y  # type: ignore[index, assignment]

@@ -33,6 +33,10 @@ MAKERS = {
     "orthogonal": lambda: bounds.price_of_orthogonality(gs.Problem(5, 2, 0.2, gs.geometric_importance(5, 0.5))),
     "bias-free": lambda: gs.bound(gs.Problem(7, 2, 0.1, gs.geometric_importance(7, 0.9)), bias="zero"),
     "three-point capacity": lambda: bounds.three_point_capacity(4, 3),
+    "three-point capacity, minimisers": lambda: bounds.three_point_capacity(4, 1, wide=True, multipliers=True),
+    "three-point energy, minimisers": lambda: bounds.three_point_energy(
+        gs.ReluSquared(), 7, 3, 2, wide=True, multipliers=True
+    ),
     "three-point energy": lambda: bounds.three_point_energy(gs.ReluSquared(), 10, 4, 3),
     "coherence": lambda: bounds.coherence_bound(9, 3),
     "coherence, degree 4": lambda: bounds.coherence_bound(120, 8),

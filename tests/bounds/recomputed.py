@@ -1,6 +1,7 @@
 """What a certificate proves, computed again in floats and by other means: grids, eigenvalues, sums."""
 
 from functools import cache, partial
+from itertools import permutations
 
 import numpy as np
 from scipy.special import eval_chebyt, eval_gegenbauer
@@ -183,12 +184,16 @@ def three_point(claim, proof):
     y[:, ::2] = x[:, ::2] * 3 + y[:, ::2]  # close pairs
     z[:, ::3] = x[:, ::3] - y[:, ::3] * np.linspace(-3, 3, z[:, ::3].shape[1])  # in one plane
     x, y, z = (w / np.linalg.norm(w, axis=0) for w in (x, y, z))
-    T = kernel_of_triples(m, factors, x, y, z)
     f = partial(potential, claim.get("potential", {"name": "relu_squared"}))
     cosines = [np.sum(a * b, axis=0) for a, b in ((x, y), (x, z), (y, z))]
+    squares, weights = ([0.0, *numbers(proof.get(name, []))] for name in ("pairs", "weights"))
+    signs = min(*squares, *weights)
+    T = kernel_of_triples(m, factors, x, y, z) + np.mean([polynomial(m, squares, t) for t in cosines], axis=0)
+    T = T + at_minimisers(m, proof, f, weights, cosines)
     if claim["quantity"] == "capacity":
         above = np.mean([f(t) for t in cosines], axis=0) - c
-        return min(float(np.min(above - T)), value - 1 / c if c > 0 and value > 0 else -1)
+        signs = min(signs, number(proof.get("reference", proof["constant"])) - c)
+        return min(float(np.min(above - T)), value - 1 / c if c > 0 and value > 0 else -1, signs)
     n, pieces = claim["n"], [numbers(piece) for piece in proof["pieces"]]
     p = [np.polynomial.Chebyshev(piece) for piece in pieces]
 
@@ -197,10 +202,25 @@ def three_point(claim, proof):
 
     t = np.linspace(-1, 1, 20001)
     e, g = np.array([[1.0], [0.0]]) * np.ones(t.size), np.array([t, np.sqrt(1 - t * t)])
-    pairs = f(t) - 3 * kernel_of_triples(m, factors, e, g, g) - (n - 2) * one(t) - c
-    diagonal = float(kernel_of_triples(m, factors, *[e[:, :1]] * 3)[0])
+    coincide = kernel_of_triples(m, factors, e, g, g) + (2 * polynomial(m, squares, t) + sum(squares)) / 3
+    coincide = coincide + at_minimisers(m, proof, f, weights, [t, t, np.ones_like(t)])
+    pairs = f(t) - 3 * coincide - (n - 2) * one(t) - c
+    diagonal = float(kernel_of_triples(m, factors, *[e[:, :1]] * 3)[0]) + sum(squares)
     found = n * (n - 1) * c - n * diagonal - value
-    return min(float(np.min(np.mean([one(s) for s in cosines], axis=0) - T)), float(np.min(pairs)), found)
+    return min(float(np.min(np.mean([one(s) for s in cosines], axis=0) - T)), float(np.min(pairs)), found, signs)
+
+
+def at_minimisers(m, proof, f, weights, cosines):
+    """The mean of q(v) f'(u) (t − uv) − s(v) (f(u) − c₀) over the orders of u, v, t; f' by differences."""
+    total, h = np.zeros_like(cosines[0]), 1e-6
+    for u, v, t in permutations(cosines):
+        if "stationary" in proof:
+            q = [np.polynomial.Chebyshev(one) for one in numbers(proof["stationary"])]
+            slope = (f(u + h) - f(u - h)) / (2 * h)
+            total += (q[0](v) if len(q) == 1 else np.where(v < 0, q[0](v), q[1](v))) * slope * (t - u * v) / 6
+        if "weights" in proof:
+            total -= polynomial(m, weights, v) * (f(u) - number(proof["reference"])) / 6
+    return total
 
 
 def polarized(low, high, j, t):
