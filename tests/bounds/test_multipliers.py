@@ -16,8 +16,8 @@ from geomsup.bounds._polynomials import combination
 from geomsup.bounds._semidefinite import Kernels, cosines
 from geomsup.bounds._three_point_program import Program
 from geomsup.bounds._triples import kernel
-from tests.bounds.examples import certificate
 from tests.bounds import test_three_point
+from tests.bounds.examples import certificate
 
 RELU = {"name": "relu_squared"}
 SMOOTH = {"name": "piecewise", "breaks": ["-1", "1/4", "1"], "coefficients": [["0"], ["1/16", "-1/2", "1"]]}
