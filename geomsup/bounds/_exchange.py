@@ -23,6 +23,8 @@ Measured for m = 3 and degree 9, without that share: three obtuse angles are rar
 (-0.43, -0.43, -0.42) was never seen."""
 CELL, LOWEST, STEPS = 0.15, 250, 40
 """The worst point of each cell of this width in the angles, at most 250 of them, is moved uphill for 40 rounds."""
+APART = 0.1
+"""Of the points that are found only the worst of each cell of this width is added."""
 ROUNDS, DONE = 100, 1e-8
 """Of adding points, and the excess at which that stops: what the solver leaves."""
 PATIENCE, GAIN = 4, 1e-7
@@ -138,9 +140,11 @@ def _worst(program: Program, x: FloatArray, pool: FloatArray) -> tuple[FloatArra
         better = over[best] > value
         angles = np.where(better[:, None], tried[best], angles)
         value, width = np.where(better, over[best], value), np.where(better, width, width / 2)
-    points = cosines(angles)
-    _, distinct = np.unique(np.round(np.sort(points, axis=1), 5), axis=0, return_index=True)
-    return value[distinct], points[distinct]
+    order = np.argsort(-value)
+    value, points = value[order], cosines(angles[order])
+    apart = np.floor(np.arccos(np.clip(np.sort(points, axis=1), -1, 1)) / APART)
+    _, first = np.unique(apart, axis=0, return_index=True)
+    return value[first], points[first]
 
 
 def _angles(rng: np.random.Generator, count: int) -> FloatArray:
