@@ -21,6 +21,8 @@ START, POOL = 1000, 24_000
 """Points at first, and points at which every proposal is looked at, equally many for each choice of intervals of p.
 Measured for m = 3 and degree 9, without that share: three obtuse angles are rare, and an excess of 1.5e-3 near
 (-0.43, -0.43, -0.42) was never seen."""
+SIDE = 1e-6
+"""How far from the end of an interval its sides are looked at, in angle."""
 CELL, LOWEST, STEPS = 0.15, 250, 40
 """The worst point of each cell of this width in the angles, at most 250 of them, is moved uphill for 40 rounds."""
 APART = 0.1
@@ -64,7 +66,7 @@ def exchange(
 ) -> Proposal | None:
     """The best proposal; None if the solver has none. `seeds` are points that count from the start, shape (N, 3)."""
     rng = np.random.default_rng(0)
-    pool = _shared(_angles(rng, 8 * POOL), program.breaks)
+    pool = _shared(_beside(_angles(rng, 8 * POOL), program.breaks), program.breaks)
     points = cosines(_angles(rng, START))
     points = points if seeds is None else np.vstack([points, seeds])
     rows, room = program.triples(points)
@@ -155,6 +157,22 @@ def _angles(rng: np.random.Generator, count: int) -> FloatArray:
     angles[: count // 20, 0] = angles[: count // 20, 1]
     angles[::4, :2] *= rng.random((len(angles[::4]), 1)) ** 3  # near coincidence of all three
     return angles
+
+
+def _beside(angles: FloatArray, breaks: tuple[float, ...]) -> FloatArray:
+    """The angles, a sixth with one cosine and a sixth with two moved beside ends of intervals of p, on either side.
+
+    Where p or q jumps, the worst place is often at the end of an interval. Measured for 7 vectors in R³ and degree 4
+    with multipliers: an excess of 1e-3 at (-0.0002, 0.02, 0.36) was never seen.
+    """
+    inner = np.arccos(breaks[1:-1])
+    sides = np.concatenate([inner - SIDE, inner + SIDE])
+    if not sides.size:
+        return angles
+    rng, moved = np.random.default_rng(2), angles.copy()
+    moved[::6, 0] = rng.choice(sides, len(moved[::6]))
+    moved[1::6, :2] = rng.choice(sides, (len(moved[1::6]), 2))
+    return moved
 
 
 def _shared(angles: FloatArray, breaks: tuple[float, ...]) -> FloatArray:
