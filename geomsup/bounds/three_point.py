@@ -99,8 +99,8 @@ def three_point_capacity(
     Examples
     --------
     >>> import geomsup as gs
-    >>> bound = gs.bounds.three_point_capacity(5, 4)  # two points give 11.497, the Clebsch graph 80/7 = 11.4286
-    >>> bound.status.value, 80 / 7 <= bound.value <= 11.4302
+    >>> bound = gs.bounds.three_point_capacity(5, 3)  # two points give 11.4972, the Clebsch graph has 80/7 = 11.4286
+    >>> bound.status.value, 80 / 7 <= bound.value <= 11.4826
     ('proved', True)
     """
     m = integer("m", m, at_least=3)

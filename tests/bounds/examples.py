@@ -35,7 +35,7 @@ MAKERS = {
     "three-point capacity": lambda: bounds.three_point_capacity(4, 3),
     "three-point capacity, minimisers": lambda: bounds.three_point_capacity(4, 1, wide=True, multipliers=True),
     "three-point energy, minimisers": lambda: bounds.three_point_energy(
-        gs.ReluSquared(), 7, 3, 2, wide=True, multipliers=True
+        gs.ReluSquared(), 7, 3, 1, wide=True, multipliers=True
     ),
     "three-point energy": lambda: bounds.three_point_energy(gs.ReluSquared(), 10, 4, 3),
     "coherence": lambda: bounds.coherence_bound(9, 3),
