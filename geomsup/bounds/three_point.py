@@ -26,7 +26,7 @@ from geomsup.bounds._check_three_point import (
 from geomsup.bounds._exchange import Proposal, exchange
 from geomsup.bounds._multipliers import NONE, Multipliers, slopes
 from geomsup.bounds._numbers import below, exact, text
-from geomsup.bounds._pieces import read_potential
+from geomsup.bounds._pieces import Described, read_potential
 from geomsup.bounds._polynomials import Polynomial, combination
 from geomsup.bounds._semidefinite import Kernels
 from geomsup.bounds._three_point_program import Program
@@ -239,25 +239,16 @@ def _proved(proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq, T
         raise ValueError("the solver found nothing: no three-point bound known; pass a lower degree")
     program, x = proposal.program, proposal.x * proposal.program.size
     potential, n, m, size = read_potential(description), program.n, program.kernels.m, program.size
-    p, q, pairs, s, entries = program.parts(x)
+    p, q, pairs, s, triangles = program.parts(x)
     share = n or 1
-    factors = [_factor(F / share) for F in program.kernels.matrices(entries)]
+    factors = [_factor(F / share) for F in program.kernels.matrices(triangles)]
     squares = _rounded(np.maximum(pairs, 0.0) / share)
     T, ends = kernel(m, factors, pairs=squares), intervals(potential)
     proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
     if squares:
         proof["pairs"] = [text(y) for y in squares]
-    multipliers, reference = NONE, None
-    if q.size:
-        stationary = [_rounded(one / share) for one in q.reshape(len(ends), -1)]
-        proof["stationary"] = [[text(y) for y in one] for one in stationary]
-        polynomials: list[Polynomial] = [combination(2, list(one)) for one in stationary]
-        multipliers = Multipliers(polynomials, slopes(potential), [], [])
-    if s.size:
-        reference, weights = _places(program.reference * size), _rounded(np.maximum(s / size, 0.0))
-        proof |= {"reference": text(reference), "weights": [text(y) for y in weights]}
-        rest, one = pieces_of_measure(potential, reference), combination(m, [fmpq(0), *weights])
-        multipliers = replace(multipliers, s=one, rest=rest)
+    entries, multipliers, reference = _multipliers(program, q / share, s, potential)
+    proof |= entries
     for attempt in range(LOWERINGS):
         lowered = MARGIN * 4**attempt
         up = exact((proposal.triples + lowered) * size / share)
@@ -270,7 +261,7 @@ def _proved(proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq, T
                 c = _places(float(x[0])) - (n - 2) * up - exact((proposal.pairs + lowered) * size)
                 pieces = [_rounded(one / (n - 2)) for one in p.reshape(len(ends), -1)]
                 raised = [[one[0] + up, *one[1:]] for one in pieces]
-                polynomials = [combination(2, list(one)) for one in raised]
+                polynomials: list[Polynomial] = [combination(2, list(one)) for one in raised]
                 pairs_below(T, polynomials, c, n, potential, multipliers)
                 bound_on_triples(T, polynomials, ends, multipliers, most=MOST)
                 proof["pieces"] = [[text(y) for y in one] for one in raised]
@@ -278,6 +269,24 @@ def _proved(proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq, T
             continue
         return {**proof, "constant": text(c)}, c, T
     raise ValueError("the solver's proposal could not be proved, even lowered: no three-point bound known")
+
+
+def _multipliers(
+    program: Program, q: FloatArray, s: FloatArray, potential: Described
+) -> tuple[JSON, Multipliers, fmpq | None]:
+    """What a proof says about multipliers, these in rationals, and c₀ if there are weights."""
+    if not q.size:
+        return {}, NONE, None
+    stationary = [_rounded(one) for one in q.reshape(len(intervals(potential)), -1)]
+    entries: JSON = {"stationary": [[text(y) for y in one] for one in stationary]}
+    polynomials: list[Polynomial] = [combination(2, list(one)) for one in stationary]
+    multipliers = Multipliers(polynomials, slopes(potential), [], [])
+    if not s.size:
+        return entries, multipliers, None
+    reference, weights = _places(program.reference * program.size), _rounded(np.maximum(s / program.size, 0.0))
+    entries |= {"reference": text(reference), "weights": [text(y) for y in weights]}
+    both = combination(program.kernels.m, [fmpq(0), *weights])
+    return entries, replace(multipliers, s=both, rest=pieces_of_measure(potential, reference)), reference
 
 
 def _factor(F: FloatArray) -> list[list[fmpq]]:
