@@ -14,7 +14,7 @@ import numpy as np
 from geomsup._typing import FloatArray, IntArray
 from geomsup.bounds.lp import gegenbauer_values
 
-__all__ = ["TOL", "Kernels", "cosines", "solve", "triangle"]
+__all__ = ["Kernels", "cosines", "solve", "triangle"]
 
 TOL = 1e-9
 """Of the solver. Measured: at 1e-10 and below it stops early more often, at values that are no better."""
@@ -116,7 +116,7 @@ def cosines(angles: FloatArray) -> FloatArray:
 
 
 def solve(
-    cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int], positive: int = 0, *, tol: float = TOL
+    cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int], positive: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """The x of least cost·x with rows·x ≤ room, whose last entries are positive semidefinite matrices, and multipliers.
 
@@ -139,7 +139,7 @@ def solve(
     identity = sparse.hstack([sparse.csc_matrix((entries, free)), -sparse.identity(entries)])
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tol
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOL
     cones = [clarabel.NonnegativeConeT(room.size + positive), *(clarabel.PSDTriangleConeT(size) for size in sizes)]
     A = sparse.vstack([sparse.csc_matrix(rows), identity]).tocsc()
     b = np.concatenate([room, np.zeros(entries)])

@@ -11,8 +11,9 @@ __all__ = ["shipped_bound"]
 def shipped_bound(name: str) -> Bound:
     """The bound that a certificate proves; checked here.
 
-    ``energy-7-3``, ``energy-9-4`` and ``energy-12-5`` are of :func:`geomsup.bounds.three_point_energy` at degree 6,
-    ``energy-10-4`` at degree 5. They took 15 to 50 s to find.
+    All are of :func:`geomsup.bounds.three_point_energy`: ``energy-10-4`` at degree 5, ``energy-7-3`` at degree 5 and
+    ``energy-9-4`` and ``energy-12-5`` at degree 4, these three with wide kernels and multipliers. They took 15 to 50 s
+    to find.
     """
     path = files("geomsup.claims") / "data" / f"{name}.json"
     certificate = Certificate.from_json(path.read_text(encoding="utf-8"))

@@ -198,7 +198,7 @@ def test_a_solver_that_stops_early_costs_quality_only(monkeypatch):
 
 @pytest.mark.parametrize("proposed", [np.nan, 0.0, 1.0])
 def test_a_solver_that_proposes_nonsense_gives_no_bound(monkeypatch, proposed):
-    def nonsense(cost, rows, room, sizes, positive, tol):
+    def nonsense(cost, rows, room, sizes, positive):
         return np.full(cost.size, proposed), np.zeros(room.size)
 
     monkeypatch.setattr("geomsup.bounds._exchange.solve", nonsense)
