@@ -39,7 +39,7 @@ CLAIM = Claim(
     source="Conjectured here from searches.",
     status=Status.SEARCHED,
     evidence="m = 2: proved exactly, a certificate over Q(√5). m = 3: a three-point certificate proves 0.93824, 1.7 "
-    "% below; m = 4: 0.79635, 17 % below; beyond, only the bound of degree 2 in docs/bounds.md. That the "
+    "% below; m = 4: 0.79679, 17 % below; beyond, only the bound of degree 2 in docs/bounds.md. That the "
     "construction has this energy is proved for every m. Searches for m up to 8 find nothing lower.",
     proof="Products between factors are 0, and pairs have no positive product, so the construction has the energy "
     "of the pentagon: 10 products (√5 − 1)/4, squared. For m = 2 the polynomial of capacity-plane has Σ_{i≠j} f ≥ "
