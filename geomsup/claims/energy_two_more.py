@@ -39,7 +39,7 @@ CLAIM = Claim(
     source="Conjectured here from searches; the code is that of Bachoc and Vallentin 2009, who prove another "
     "optimality.",
     status=Status.SEARCHED,
-    evidence="m = 4: a three-point certificate proves 5/3 to 6e-8, relative. m = 5: 1.52718, 8.4 % below; beyond, "
+    evidence="m = 4: a three-point certificate proves 5/3 to 6e-8, relative. m = 5: 1.52720, 8.4 % below; beyond, "
     "only the bound of degree 2. That the construction has this energy is proved for every m. Searches for m = 4 to "
     "6 find nothing lower.",
     proof="The Petersen code has 60 ordered pairs with product 1/6 and others with −2/3: 60/36 = 5/3. Products "
