@@ -23,6 +23,7 @@ from matplotlib.patches import Patch
 
 import geomsup as gs
 from geomsup.phases import ROLES, candidates, role
+from geomsup.plot.phases import polylines
 
 SETTINGS = ((2, 1), (3, 2))
 COLOURS = {"not represented": "#E69F00", "dedicated dimension": "#0072B2", "in superposition": "#CC79A7"}
@@ -103,7 +104,7 @@ def draw(data):
             gs.plot.phase_diagram(diagram, by=kind, colours=COLOURS, legend=False, boundaries=kind == "theory", ax=ax)
             if kind != "theory":
                 for order, style in ((1, "solid"), (2, "dashed")):
-                    lines = data[f"segments{n}"][data[f"segment_orders{n}"] == order]
+                    lines = polylines(data[f"segments{n}"][data[f"segment_orders{n}"] == order])
                     ax.add_collection(LineCollection(lines, colors="k", linewidths=0.9, linestyles=style))
             ax.set(xlabel="", ylabel="", xlim=(1, 0.01), ylim=(0.1, 10))
             ax.set_title("" if number else title)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geomsup._typing import FloatArray
 from geomsup.plot._axes import axes_or_new
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from geomsup.phases import Outline, Sweep
 
-__all__ = ["outline", "phase_diagram"]
+__all__ = ["outline", "phase_diagram", "polylines"]
 
 COLOURS = ("#E69F00", "#0072B2", "#F0E442", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#999999")
 """Told apart without full colour vision (Okabe, Ito 2008), neighbours in the list also by lightness."""
@@ -96,7 +97,8 @@ def phase_diagram(
     for label, pattern in _patterns(labels).items():
         if pattern:
             shown = np.ma.masked_where((words != label).T, np.zeros(words.T.shape))
-            ax.pcolor(*edges, shown, hatch=pattern, alpha=0)
+            # Without a colour map of nothing the faces would cover the map; with alpha=0 the hatches vanish too.
+            ax.pcolor(*edges, shown, hatch=pattern, cmap=ListedColormap(["none"]))
     if boundaries:
         _boundaries(ax, edges, number)
     ax.set(xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]])
@@ -135,9 +137,28 @@ def outline(found: Outline, *, colour: Any = "k", ax: Axes | None = None) -> Axe
 
     ax = axes_or_new(ax)
     for order, style in ((1, "solid"), (2, "dashed")):
-        lines = found.segments[found.segment_orders == order]
+        lines = polylines(found.segments[found.segment_orders == order])
         ax.add_collection(LineCollection(lines, colors=colour, linewidths=1.0, linestyles=style))
     return ax
+
+
+def polylines(segments: FloatArray) -> list[list[tuple[float, float]]]:
+    """Segments joined where two of them end in one point, so that dashes run through; closed lines begin somewhere."""
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_edges_from((tuple(one), tuple(other)) for one, other in segments.tolist())
+    lines = []
+    for part in nx.connected_components(graph):
+        rest = nx.Graph(graph.subgraph(part))
+        while rest.number_of_edges():
+            ends = [node for node, degree in rest.degree if degree % 2] or [next(iter(rest.edges))[0]]
+            line = [ends[0]]
+            while neighbours := list(rest.adj[line[-1]]):
+                rest.remove_edge(line[-1], neighbours[0])
+                line.append(neighbours[0])
+            lines.append(line)
+    return lines
 
 
 def legend_patches(diagram: Sweep, *, by: str = "label", colours: dict[str, Any] | None = None) -> list[Any]:

@@ -6,6 +6,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 import geomsup as gs
+from geomsup.plot.phases import polylines
 
 PAIR = gs.Problem(2, 1)
 
@@ -78,8 +79,19 @@ def test_drawn(corner):
     diagram, found = corner
     ax = gs.plot.outline(found, ax=gs.plot.phase_diagram(diagram, boundaries=False))
     solid, dashed = ax.collections[-2:]
-    assert [len(lines.get_segments()) for lines in (solid, dashed)] == [2, 1]
+    assert [len(lines.get_segments()) for lines in (solid, dashed)] == [1, 1]  # two jumps joined in the middle
     plt.close("all")
+
+
+def test_polylines():
+    a, b, c, d = (0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)
+    joined = polylines(np.array([(c, b), (a, b), (c, d)]))
+    assert joined in ([[a, b, c, d]], [[d, c, b, a]])
+    (closed,) = polylines(np.array([(a, b), (b, c), (c, a)]))
+    assert len(closed) == 4
+    assert closed[0] == closed[-1]
+    star = polylines(np.array([(a, d), (b, d), (c, d)]))
+    assert sorted(map(len, star)) == [2, 3]
 
 
 def test_refusals(corner):
