@@ -73,7 +73,7 @@ class TestRepresented:
         found = []
         for p, ratio in ((0.01, 1.0), (0.1, 0.9), (0.2, 1.0), (0.5, 0.7)):
             problem = Problem(5, 2, p, importance=geometric_importance(5, ratio))
-            minima = minimize(problem, n_starts=8, rng=0).minima
+            minima = minimize(problem, n_starts=12, rng=0).minima
             found += [np.linalg.norm(one.W, axis=0) / np.linalg.norm(one.W, axis=0).max() for one in minima]
         relative = np.concatenate(found)
         assert relative.size >= 50
