@@ -80,7 +80,7 @@ def three_point_capacity(
         Whether to use what holds at the best measure only: at each of its points the potential is stationary, and the
         same at all of them.
     near : array_like, shape (m, n), optional
-        Directions of a good arrangement: its angles count from the start, which helps where the bound is sharp.
+        Directions of a good arrangement: its angles count from the start. Not needed where the bound is sharp.
     callback : callable, optional
         Called with a `Progress` after each round; its `best` is the best bound so far, before its proof.
 

@@ -41,7 +41,8 @@ def test_known_values(found, m):
 @pytest.mark.slow
 @pytest.mark.parametrize(("m", "n", "shown"), [(7, 28, "16.3438"), (8, 32, "18.8237")])
 def test_known_values_in_seven_and_eight_dimensions(m, n, shown):
-    assert agrees(gs.capacity_search(m, n, n_starts=192, rng=0).value, shown)
+    # Hits in eight dimensions: three or four of 192 starts from two seeds of three.
+    assert agrees(gs.capacity_search(m, n, n_starts=384, rng=0).value, shown)
 
 
 def test_higman_sims():
