@@ -24,7 +24,7 @@ import numpy as np
 from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["ROUNDING", "Boxes", "Enclosure", "minus", "plus", "prove", "scaled", "times", "univariate", "watched"]
+__all__ = ["Boxes", "Enclosure", "minus", "plus", "prove", "rounding", "scaled", "times", "univariate", "watched"]
 
 ROUNDING = 2.0**-42
 CHUNK = 8192
@@ -120,6 +120,21 @@ def scaled(k: float, a: Enclosure) -> Enclosure:
     return Enclosure(k * a.c, k * a.g, abs(k) * a.r)
 
 
+def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[Boxes], tuple[float, ...]]:
+    """What results on some boxes may be off by at most, from the function that computes their magnitudes."""
+
+    known: dict[bytes, tuple[float, ...]] = {}
+
+    def off(boxes: Boxes) -> tuple[float, ...]:
+        largest = boxes.largest()
+        key = largest.h.tobytes()
+        if key not in known:
+            known[key] = tuple(ROUNDING * float(one.high()[0]) for one in magnitudes(largest))
+        return known[key]
+
+    return off
+
+
 def prove(
     decide: Callable[[Boxes], tuple[BoolArray, FloatArray]],
     start: Boxes,
@@ -148,7 +163,7 @@ def prove(
     while stack:
         if watcher is not None:
             watcher(settled / whole)
-        boxes = stack.pop()
+        boxes = _full(stack)
         count += boxes.x.shape[1]
         if count > most:
             raise Refuted(f"{most} boxes do not prove the inequality of pairs, near {_place(boxes)}")
@@ -165,10 +180,7 @@ def prove(
         wide = boxes.h >= 2 * NARROWEST
         if not wide.any(axis=0).all():
             raise Refuted(f"the inequality of pairs fails or is undecided near {_place(boxes)}")
-        parts = boxes.halved(np.where(wide, spread, -1.0).argmax(axis=0))
-        while stack and stack[-1].x.shape[1] + parts.x.shape[1] <= CHUNK:
-            parts = _joined([parts, stack.pop()])
-        stack.extend(_chunks(parts))
+        stack.extend(_chunks(boxes.halved(np.where(wide, spread, -1.0).argmax(axis=0))))
     return count, _joined(left) if left else start.select(slice(0))
 
 
@@ -186,6 +198,19 @@ def _volume(boxes: Boxes) -> float:
 def _chunks(boxes: Boxes) -> Iterator[Boxes]:
     for k in range(0, boxes.x.shape[1], CHUNK):
         yield boxes.select(slice(k, k + CHUNK))
+
+
+def _full(stack: list[Boxes]) -> Boxes:
+    """CHUNK boxes from the top of the stack, or all."""
+    taken, size = [], 0
+    while stack and size < CHUNK:
+        top = stack.pop()
+        room = CHUNK - size
+        if top.x.shape[1] > room:
+            stack.append(top.select(slice(room, None)))
+        taken.append(top.select(slice(room)))
+        size += taken[-1].x.shape[1]
+    return taken[0] if len(taken) == 1 else _joined(taken)
 
 
 def _joined(parts: list[Boxes]) -> Boxes:

@@ -58,12 +58,12 @@ import numpy as np
 from flint import fmpq
 
 from geomsup._typing import BoolArray, FloatArray
-from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, plus, prove, times, univariate
+from geomsup.bounds._boxes import Boxes, Enclosure, plus, prove, rounding, times, univariate
 from geomsup.bounds._check_marked import MAX_DEGREE, Matrix, exact_kernel, read_matrix
 from geomsup.bounds._density_pairs import MOST, Pairs, prove_pairs
 from geomsup.bounds._matrices import rank_if_semidefinite
-from geomsup.bounds._numbers import Number, below, sign
-from geomsup.bounds._pairs import power
+from geomsup.bounds._numbers import below, sign
+from geomsup.bounds._pairs import in_floats, kernel_in_floats, power
 from geomsup.bounds._polynomials import Polynomial, add, evaluate, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
 from geomsup.bounds._third_outputs import Product, product_below
@@ -156,10 +156,8 @@ class Dual:
 
     def pairs(self) -> Pairs:
         """The inequality of pairs, in floats."""
-        first, second, third = (_floats(p) for p in (self.s[0], add(self.s[1], self.linear), self.s[2]))
-        even, odd = (
-            tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, self.m)) for F in (self.quadratic, self.odd)
-        )
+        first, second, third = (in_floats(p) for p in (self.s[0], add(self.s[1], self.linear), self.s[2]))
+        even, odd = (kernel_in_floats(exact_kernel(F, self.m)) for F in (self.quadratic, self.odd))
         constant = below(2 * self.alpha / 3 - self.even[0][0][0])
         least = below(least_e(self.threshold))
         product = Product.of(self.third, self.alpha)
@@ -212,16 +210,18 @@ def _prove_unless(quadratic: Quadratic, A: Quadratic, least: fmpq, name: str) ->
     A ≤ 0 with a ≤ 1/3 needs eR ≤ 3 − e. Both are multiplied by e².
     """
     sides = [
-        [_floats(multiply([ZERO] * (2 - k) + [fmpq(4**k)], p)) for k, p in enumerate(one)] for one in (quadratic, A)
+        [in_floats(multiply([ZERO] * (2 - k) + [fmpq(4**k)], p)) for k, p in enumerate(one)] for one in (quadratic, A)
     ]
 
     def on(polynomials: Sequence[FloatArray], boxes: Boxes) -> Enclosure:
         first, second, third = (univariate(p, boxes, 1) for p in polynomials)
         return plus(first, plus(times(power(1, boxes, 0), second), times(power(2, boxes, 0), third)))
 
+    sizes = [[np.abs(p) for p in one] for one in sides]
+    off = rounding(lambda boxes: tuple(on(one, boxes) for one in sizes))
+
     def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
-        values = [on(one, boxes) for one in sides]
-        unsure = [ROUNDING * on([np.abs(p) for p in one], boxes.largest()).high() for one in sides]
+        values, unsure = [on(one, boxes) for one in sides], off(boxes)
         outside = boxes.x[1] + boxes.h[1] <= below(least)
         if ((values[0].c < -unsure[0]) & (values[1].c < -unsure[1]) & (boxes.x[1] > below(least))).any():
             raise Refuted(f"the inequality of single features ({name}) fails")
@@ -254,7 +254,3 @@ def _diagonal(matrices: Sequence[Matrix]) -> Polynomial:
 def _at_one(quadratic: Quadratic) -> Polynomial:
     """As a polynomial in R at e = 1."""
     return [evaluate(p, ONE) for p in quadratic]
-
-
-def _floats(p: Sequence[Number]) -> FloatArray:
-    return np.array([below(x) for x in p] or [0.0])

@@ -42,9 +42,9 @@ import numpy as np
 from flint import fmpq
 
 from geomsup._typing import BoolArray, FloatArray
-from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
-from geomsup.bounds._numbers import Number, below
-from geomsup.bounds._pairs import Kernel, kappa_tangent, kernel, power
+from geomsup.bounds._boxes import Boxes, Enclosure, minus, plus, prove, rounding, times, univariate
+from geomsup.bounds._numbers import Number
+from geomsup.bounds._pairs import Kernel, in_floats, kappa_tangent, kernel, kernel_in_floats, power
 from geomsup.bounds._polynomials import Polynomial, combination, multiply, nonnegative, subtract
 from geomsup.bounds.verify import Refuted
 
@@ -70,12 +70,12 @@ class Kind:
     @classmethod
     def nonpositive(cls, q: Sequence[Number]) -> Kind:
         """b ≤ 0, of mark e."""
-        return cls(_floats(q), np.array([0.0, 1.0]), np.array([1.0]), np.array([-1.0, 1.0]), free=False)
+        return cls(in_floats(q), np.array([0.0, 1.0]), np.array([1.0]), np.array([-1.0, 1.0]), free=False)
 
     @classmethod
     def nonnegative(cls, q: Sequence[Number]) -> Kind:
         """b ≥ 0, of mark φ."""
-        return cls(_floats(q), np.array([1.0]), np.array([0.0, 1.0]), np.array([1.0, 0.0, -1.0]), free=True)
+        return cls(in_floats(q), np.array([1.0]), np.array([0.0, 1.0]), np.array([1.0, 0.0, -1.0]), free=True)
 
     def positive(self) -> Kind:
         """The same with every term made positive."""
@@ -94,8 +94,7 @@ class Meeting:
     @property
     def magnitude(self) -> Meeting:
         """The same with every term made positive."""
-        kernel = tuple(tuple(np.abs(p) for p in row) for row in self.kernel)
-        return Meeting(self.first.positive(), self.second.positive(), kernel, positive=True)
+        return Meeting(self.first.positive(), self.second.positive(), np.abs(self.kernel), positive=True)
 
     def bare(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
         """K, and 4 q q' − size size' K², on boxes in (x, x', t)."""
@@ -152,7 +151,7 @@ def meetings(F: list[Matrix], q: Polynomial, n: int, m: int) -> list[Meeting]:
     below_, above = Kind.nonpositive(q), Kind.nonnegative(of_positive)
     flipped = [_transposed(matrix) for matrix in mixed]
     return [
-        Meeting(one, other, tuple(tuple(_floats(p) for p in row) for row in _polynomials(matrices, m)))
+        Meeting(one, other, kernel_in_floats(_polynomials(matrices, m)))
         for one, other, matrices in ((below_, above, mixed), (above, below_, flipped), (above, above, both))
     ]
 
@@ -170,23 +169,24 @@ def prove_free(F: list[Matrix], q: Polynomial, n: int, m: int, *, most: int = MO
 
 def _prove(meeting: Meeting, most: int) -> int:
     magnitude = meeting.magnitude
+    off_bare = rounding(magnitude.bare)
+    off = rounding(lambda boxes: (magnitude.room(boxes), magnitude.second_output(boxes)))
 
     def settled(boxes: Boxes) -> BoolArray:
-        K, excess = meeting.bare(boxes)
-        of_kernel, of_excess = (ROUNDING * one.high() for one in magnitude.bare(boxes.largest()))
-        return np.asarray((K.high() <= -of_kernel) | (excess.low() >= of_excess))
+        (K, excess), (unsure_K, unsure) = meeting.bare(boxes), off_bare(boxes)
+        return np.asarray((K.high() <= -unsure_K) | (excess.low() >= unsure))
 
     def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
         room = meeting.room(boxes)
-        unsure = ROUNDING * magnitude.room(boxes.largest()).high()
+        unsure, _ = off(boxes)
         if (room.c < -unsure).any():
             place = ", ".join(f"{x:.6g}" for x in boxes.x[:, room.c.argmin()])
             raise Refuted(f"the inequality of pairs with a positive bias is false at ρ, x, x', t = {place}")
         done = np.asarray(room.low() >= unsure)
         if not done.all():
             rest = boxes.select(~done)
-            of_second = ROUNDING * magnitude.second_output(rest.largest()).high()
-            done[~done] = settled(Boxes(rest.x[1:], rest.h[1:])) | (meeting.second_output(rest).low() >= of_second)
+            second = meeting.second_output(rest).low() >= off(rest)[1]
+            done[~done] = settled(Boxes(rest.x[1:], rest.h[1:])) | second
         return done, np.abs(room.g) + boxes.h**2
 
     start = Boxes(np.array([[0.5], [0.5], [0.5], [0.0]]), np.array([[0.5], [0.5], [0.5], [1.0]]))
@@ -243,7 +243,3 @@ def _polynomials(matrices: list[Matrix], m: int) -> list[list[Polynomial]]:
     """The polynomials p_ab(t) of Σ_ab x^a x'^b p_ab(t)."""
     rows, columns = range(len(matrices[0])), range(len(matrices[0][0]))
     return [[combination(m, [matrix[a][b] for matrix in matrices]) for b in columns] for a in rows]
-
-
-def _floats(p: Sequence[Number]) -> FloatArray:
-    return np.array([below(x) for x in p] or [0.0])

@@ -44,11 +44,11 @@ import numpy as np
 from flint import fmpq
 
 from geomsup._typing import JSON, BoolArray, FloatArray
-from geomsup.bounds._boxes import ROUNDING, Boxes, Enclosure, minus, plus, prove, times, univariate
+from geomsup.bounds._boxes import Boxes, Enclosure, minus, plus, prove, rounding, times, univariate
 from geomsup.bounds._check_free import prove_free
 from geomsup.bounds._matrices import rank_if_semidefinite
-from geomsup.bounds._numbers import Number, below
-from geomsup.bounds._pairs import Kernel, kappa, kernel, power
+from geomsup.bounds._numbers import below
+from geomsup.bounds._pairs import Kernel, in_floats, kappa, kernel, kernel_in_floats, power
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
 from geomsup.bounds.certificate import Certificate
@@ -172,12 +172,12 @@ class Pairs:
     @classmethod
     def of(cls, F: list[Matrix], q: Polynomial, m: int) -> Pairs:
         """From the exact data."""
-        return cls(_floats(q), tuple(tuple(_floats(p) for p in row) for row in exact_kernel(F, m)))
+        return cls(in_floats(q), kernel_in_floats(exact_kernel(F, m)))
 
     @property
     def magnitude(self) -> Pairs:
         """The same with every term made positive."""
-        return Pairs(np.abs(self.q), tuple(tuple(np.abs(p) for p in row) for row in self.kernel), positive=True)
+        return Pairs(np.abs(self.q), np.abs(self.kernel), positive=True)
 
     def bare(self, boxes: Boxes) -> tuple[Enclosure, Enclosure]:
         """K, and 4 q(e) q(e') − e e' K², on boxes in (e, e', t)."""
@@ -212,28 +212,28 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
         It is false, or not proved with so many boxes.
     """
     magnitude = pairs.magnitude
+    off_bare, off = rounding(magnitude.bare), rounding(lambda boxes: (magnitude.room(boxes), magnitude.second(boxes)))
 
     def settled(boxes: Boxes) -> BoolArray:
-        K, excess = pairs.bare(boxes)
-        of_kernel, of_excess = (ROUNDING * one.high() for one in magnitude.bare(boxes.largest()))
+        (K, excess), (unsure_K, unsure) = pairs.bare(boxes), off_bare(boxes)
         # For t ≤ 0 no output responds to the other feature, and some ratio of norms makes this an exception.
-        false = (boxes.x[2] <= 0) & (K.c > of_kernel) & (excess.c < -of_excess)
+        false = (boxes.x[2] <= 0) & (K.c > unsure_K) & (excess.c < -unsure)
         if false.any():
             place = ", ".join(f"{x:.6g}" for x in boxes.x[:, false.argmax()])
             raise Refuted(f"the inequality of pairs is false at e, e', t = {place}")
-        return np.asarray((K.high() <= -of_kernel) | (excess.low() >= of_excess))
+        return np.asarray((K.high() <= -unsure_K) | (excess.low() >= unsure))
 
     def room(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
         room = pairs.room(boxes)
-        unsure = ROUNDING * magnitude.room(boxes.largest()).high()
+        unsure, _ = off(boxes)
         if (room.c < -unsure).any():
             place = ", ".join(f"{x:.6g}" for x in boxes.x[:, room.c.argmin()])
             raise Refuted(f"the inequality of pairs is false at ρ, e, e', t = {place}")
         done = np.asarray(room.low() >= unsure)
         if not done.all():
             rest = boxes.select(~done)
-            of_second = ROUNDING * magnitude.second(rest.largest()).high()
-            done[~done] = settled(Boxes(rest.x[1:], rest.h[1:])) | (pairs.second(rest).low() >= of_second)
+            second = pairs.second(rest).low() >= off(rest)[1]
+            done[~done] = settled(Boxes(rest.x[1:], rest.h[1:])) | second
         return done, np.abs(room.g) + boxes.h**2
 
     def for_the_second_step(boxes: Boxes) -> BoolArray:
@@ -272,7 +272,3 @@ def read_matrix(name: str, item: Any) -> Matrix:
     if any(row[b] != rows[b][a] for a, row in enumerate(rows) for b in range(a)):
         raise ValueError(f"{name} is not symmetric")
     return rows
-
-
-def _floats(p: list[Number]) -> FloatArray:
-    return np.array([below(x) for x in p])

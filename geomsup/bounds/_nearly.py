@@ -23,7 +23,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from geomsup._typing import BoolArray, FloatArray
-from geomsup.bounds._boxes import ROUNDING, Boxes, prove
+from geomsup.bounds._boxes import Boxes, prove, rounding
 from geomsup.bounds._check_marked import Pairs
 from geomsup.bounds._numbers import above, below, exact
 from geomsup.bounds._polynomials import Polynomial, nonnegative, subtract
@@ -104,11 +104,12 @@ def _least(holds: Callable[[int], bool], most: int) -> int:
 def undecided(pairs: Pairs, e: tuple[fmpq, fmpq], room: float, finest: float) -> Boxes:
     """Boxes that contain all (ρ, e, e', t) with the given e and e' where *pairs* ≤ room."""
     magnitude = pairs.magnitude
+    off = rounding(lambda boxes: (magnitude.room(boxes),))
 
     def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
         left = pairs.room(boxes)
-        unsure = ROUNDING * magnitude.room(boxes.largest()).high()
-        return np.asarray(left.low() > room + unsure), np.where(boxes.h > finest, np.abs(left.g) + boxes.h**2, 0.0)
+        done = np.asarray(left.low() > room + off(boxes)[0])
+        return done, np.where(boxes.h > finest, np.abs(left.g) + boxes.h**2, 0.0)
 
     center, half = below((e[0] + e[1]) / 2), below((e[1] - e[0]) / 2)
     start = Boxes(np.array([[0.5], [center], [center], [0.0]]), np.array([[0.5], [half], [half], [1.0]]))

@@ -10,29 +10,84 @@ made positive. The values and derivatives that come in are then constants that n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import comb
+
 import numpy as np
+from flint import fmpq
 
 from geomsup._typing import FloatArray
-from geomsup.bounds._boxes import Boxes, Enclosure, plus, times, univariate
+from geomsup.bounds._boxes import Boxes, Enclosure, univariate
+from geomsup.bounds._numbers import Number, below
 
-__all__ = ["Kernel", "first_output", "kappa", "kappa_tangent", "kernel", "power", "second_output"]
+__all__ = [
+    "Kernel",
+    "first_output",
+    "in_floats",
+    "kappa",
+    "kappa_tangent",
+    "kernel",
+    "kernel_in_floats",
+    "power",
+    "second_output",
+]
 
-Kernel = tuple[tuple[FloatArray, ...], ...]
-"""The polynomials p_ab(t), constant first, of K = Σ_ab eᵃ e'ᵇ p_ab(t)."""
+ZERO = fmpq(0)
+
+Kernel = FloatArray
+"""Coefficients K_abc of K = Σ K_abc eᵃ e'ᵇ tᶜ."""
 
 
-def kernel(polynomials: Kernel, boxes: Boxes, axis: int) -> Enclosure:
-    """K, where e, e' and t are the coordinates from `axis` on."""
-    total: Enclosure | None = None
-    for a, row in enumerate(polynomials):
-        for b, p in enumerate(row):
-            term = univariate(p, boxes, axis + 2)
-            for exponent, where in ((a, axis), (b, axis + 1)):
-                if exponent:
-                    term = times(term, power(exponent, boxes, where))
-            total = term if total is None else plus(total, term)
-    assert total is not None
-    return total
+def in_floats(p: Sequence[Number]) -> FloatArray:
+    """A polynomial, rounded."""
+    return np.array([below(x) for x in p] or [0.0])
+
+
+def kernel_in_floats(polynomials: Sequence[Sequence[Sequence[Number]]]) -> Kernel:
+    """The kernel of exact polynomials p_ab(t), constant first, rounded."""
+    degree = max(len(p) for row in polynomials for p in row)
+    return np.array([[in_floats([*p, *[ZERO] * (degree - len(p))]) for p in row] for row in polynomials])
+
+
+def kernel(coefficients: Kernel, boxes: Boxes, axis: int) -> Enclosure:
+    """K, where e, e' and t are the coordinates from `axis` on: Taylor, with the second derivatives at the center and
+    bounds on the third.
+    """
+    x, h = boxes.x[axis : axis + 3], boxes.h[axis : axis + 3]
+    near = _terms(coefficients, x, h, range(3))
+    far = _terms(np.abs(coefficients), np.abs(x) + h, h, range(3, 4))
+    g, r = np.zeros_like(boxes.x), np.zeros_like(x[0])
+    for order, term in near.items():
+        if sum(order) == 1:
+            g[axis + order.index(1)] = term
+        elif sum(order) == 2:
+            r += np.abs(term)
+    return Enclosure(near[0, 0, 0], g, r + sum(far.values()))
+
+
+def _terms(coefficients: Kernel, x: FloatArray, h: FloatArray, orders: range) -> dict[tuple[int, int, int], FloatArray]:
+    """The terms of the Taylor polynomial of K about x at x + h, of the orders i + j + k asked for."""
+    most, shape = orders[-1], coefficients.shape
+    E, F, T = (_powers(x[axis], h[axis], size, most) for axis, size in enumerate(shape))
+    found = {}
+    for k in range(min(most, shape[2] - 1) + 1):
+        of_t = (coefficients[:, :, k:].reshape(-1, shape[2] - k) @ T[k, k:]).reshape(*shape[:2], -1)
+        for i in range(min(most - k, shape[0] - 1) + 1):
+            of_e = np.einsum("abn,an->bn", of_t[i:], E[i, i:])
+            for j in range(max(orders[0] - k - i, 0), min(most - k - i, shape[1] - 1) + 1):
+                found[i, j, k] = np.einsum("bn,bn->n", of_e[j:], F[j, j:])
+    return found
+
+
+def _powers(x: FloatArray, h: FloatArray, size: int, most: int) -> FloatArray:
+    """The terms binom(a, k) x^{a − k} h^k of (x + h)^a, as an array over k ≤ most, a < size, and boxes."""
+    terms = np.zeros((most + 1, size, x.size))
+    terms[0, 0] = 1
+    for a in range(1, size):
+        terms[0, a] = terms[0, a - 1] * x
+        for k in range(1, min(a, most) + 1):
+            terms[k, a] = comb(a, k) * terms[0, a - k] * h**k
+    return terms
 
 
 def power(exponent: int, boxes: Boxes, axis: int) -> Enclosure:

@@ -13,6 +13,7 @@ from geomsup.bounds import one_active_bound, sparse_loss_bound
 from geomsup.bounds._boxes import Boxes, prove, times, univariate, watched
 from geomsup.bounds._check_marked import Pairs, prove_pairs
 from geomsup.bounds._numbers import exact
+from geomsup.bounds._pairs import kernel
 from geomsup.bounds._store import stored
 from geomsup.bounds.verify import Refuted
 from tests.bounds.examples import certificate
@@ -44,6 +45,20 @@ def test_enclosures_contain_products(seed, width):
     values = np.polynomial.polynomial.polyval(at[0], p) * np.polynomial.polynomial.polyval(at[1], q)
     assert (product.low() <= values + 1e-13).all()
     assert (values <= product.high() + 1e-13).all()
+
+
+@given(st.integers(0, 10**6), st.floats(1e-4, 0.5))
+def test_kernels_are_enclosed_and_what_is_added_is_of_second_order(seed, width):
+    rng = np.random.default_rng(seed)
+    coefficients = rng.normal(size=(rng.integers(1, 5), rng.integers(1, 5), rng.integers(1, 7)))
+    x, h = rng.uniform(-1, 1, size=(4, 100)), rng.uniform(0, width, size=(4, 100))
+    K, narrow = kernel(coefficients, Boxes(x, h), 1), kernel(coefficients, Boxes(x, h / 100), 1)
+    at = x + h * rng.uniform(-1, 1, size=x.shape)
+    value = np.polynomial.polynomial.polyval3d(*at[1:], coefficients)
+    np.testing.assert_allclose(K.c, np.polynomial.polynomial.polyval3d(*x[1:], coefficients), atol=1e-12)
+    assert (K.low() <= value + 1e-12).all()
+    assert (value <= K.high() + 1e-12).all()
+    assert (narrow.r <= K.r / 100**2 * (1 + 1e-9) + 1e-15).all()
 
 
 @given(st.integers(0, 10**6), st.floats(1e-4, 0.2))
