@@ -1,20 +1,22 @@
 """How many features, and how often: the best arrangement of n equal features in two and in three dimensions.
 
 Columns are densities, rows numbers of features, all of the same importance. Each cell is the least expected loss that
-was found (*searched*, exact losses) and its colour the name of the arrangement. Going up, dimensions are shared by more
-features; going right, features become rarer and more of them are worth representing. Names that occur in few cells are
-drawn in one colour.
+was found (*searched*, exact losses), its colour the name of what is represented. Below the thick line every feature is;
+above it some are dropped, and what the others do no longer depends on how many there are: at each density a number of
+dimensions has one best arrangement, whose size grows as features become rarer.
 """
+
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
 from _runner import cached_items, main
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 import geomsup as gs
 from geomsup.plot.phases import legend_patches
 
-FEW = 12
-REST = "others"
 SIZES = {2: range(3, 11), 3: range(4, 13)}
 
 
@@ -41,19 +43,37 @@ def compute(quick, progress):
     return data
 
 
+def represented(label):
+    """The name of what is represented, and whether that is all."""
+    name, _, dropped = str(label).partition(" + ")
+    unnamed = re.fullmatch(r"no named structure \((\d+) in dimension \d+\)", name)
+    return (f"{unnamed[1]} features, no name" if unnamed else name), not dropped
+
+
+def between(x, n, whole):
+    """Lines between cells in which every feature is represented and those in which some are dropped."""
+    ends = np.r_[x[0] ** 1.5 / x[1] ** 0.5, np.sqrt(x[1:] * x[:-1]), x[-1] ** 1.5 / x[-2] ** 0.5]
+    for i, k in np.argwhere(whole[1:] != whole[:-1]):
+        yield [(ends[i + 1], n[k] - 0.5), (ends[i + 1], n[k] + 0.5)]
+    for i, k in np.argwhere(whole[:, 1:] != whole[:, :-1]):
+        yield [(ends[i], n[k] + 0.5), (ends[i + 1], n[k] + 0.5)]
+
+
 def draw(data):
-    figure, axes = plt.subplots(2, 1, figsize=(7.0, 7.4), layout="constrained", sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(7.0, 6.6), layout="constrained", sharex=True)
     x = densities_of(int(data["cells"]))
     for ax, m in zip(axes, SIZES, strict=True):
-        label = data[f"label-{m}"].T
-        labels, counts = np.unique(label, return_counts=True)
-        kept = labels[np.argsort(-counts, kind="stable")][: FEW - 1 if len(labels) > FEW else FEW]
-        coords = {"feature_probability": x, "n_features": data[f"n-{m}"]}
-        diagram = gs.Sweep(tuple(coords), coords, {"label": np.where(np.isin(label, kept), label, REST)})
+        n = data[f"n-{m}"]
+        found = [[represented(label) for label in row] for row in data[f"label-{m}"].T]
+        names, whole = (np.array([[one[k] for one in row] for row in found]) for k in range(2))
+        coords = {"feature_probability": x, "n_features": n}
+        diagram = gs.Sweep(tuple(coords), coords, {"label": names})
         gs.plot.phase_diagram(diagram, legend=False, ax=ax)
-        ax.set(title=f"m = {m}", yticks=data[f"n-{m}"], xlim=ax.get_xlim()[::-1])
-        patches = legend_patches(diagram)
-        ax.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=7)
+        ax.add_collection(LineCollection(list(between(x, n, whole)), colors="k", linewidths=2.5, capstyle="projecting"))
+        ax.set(title=f"{m} dimensions", yticks=n, xlim=ax.get_xlim()[::-1])
+        line = Line2D([], [], color="k", linewidth=2.5, label="below: all represented")
+        patches = [*legend_patches(diagram), line]
+        ax.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
     axes[0].set(xlabel="")
     axes[-1].set(xlabel="density (1 − sparsity)")
     return figure

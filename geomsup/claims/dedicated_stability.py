@@ -11,8 +11,8 @@ from geomsup.optimize import minimize
 from geomsup.phases import along, continuation
 from geomsup.problem import Problem
 
-ROOT = 2e-10
-"""Measured: 6e-11 and less, within the errors reported."""
+ROOT = 2e-11
+"""Measured: 6e-12 and less."""
 TILT = 1e-3
 """Length of the second feature in nearby arrangements."""
 

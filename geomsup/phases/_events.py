@@ -18,16 +18,13 @@ XTOL = 1e-13
 """Of the root along the arc."""
 GONE = 1e-6
 """Norm, relative to the longest, of a feature that counts as gone."""
-
-
 SHORT = 0.03
 """Length, relative to the longest, below which a feature may be about to vanish."""
-LENGTHS = (1.0, 0.85, 0.7, 0.57, 0.45, 0.35, 0.25, 0.17)
-"""Lengths, relative to the last one known, from which the point where a feature vanishes is extrapolated."""
+LENGTHS = (1.0, 0.9, 0.78, 0.65, 0.53, 0.4, 0.28, 0.15, 0.075)
+"""Lengths, relative to twice that one, from which the point where a feature vanishes is extrapolated. Measured against
+a closed form, on 18 branches: 6e-12 at most; 3e-10 from shorter ones, where the equations say little of s."""
 AGREE, KINK = 1e-7, 1e-6
 """Of two extrapolations; of a bias that is extrapolated to 0. Measured: 1e-12 and 1e-10."""
-
-
 ASIDE = 0.02
 """Of a step, between the points around a bifurcation."""
 LOW, BEYOND, NEARBY = 1e-3, 1e-5, 1e-3
@@ -190,16 +187,13 @@ def vanishing(system: System, here: Point) -> tuple[list[Point], Event] | None:
     along = np.append(objective.pack(chosen, np.zeros_like(b)), 0.0)
     if along @ here.tangent >= 0:
         return None
-    lengths, points = norms[i] * np.array(LENGTHS), [here]
-    for length in lengths[1:]:
-        shorter = points[-1].z + (length - along @ points[-1].z) * along
-        if len(points) > 1:
-            share = (length - along @ points[-1].z) / (along @ (points[-1].z - points[-2].z))
-            shorter = points[-1].z + share * (points[-1].z - points[-2].z)
-        point = system.correct(shorter, along)
-        if point is None:
-            return None
-        points.append(point)
+    for longest in (2 * SHORT * norms.max(), norms[i]):
+        lengths = longest * np.array(LENGTHS)
+        points = _shortening(system, here, along, lengths)
+        if points:
+            break
+    else:
+        return None
     z = np.array([point.z for point in points])
     end, check = _at_zero(lengths, z), _at_zero(lengths[:-1], z[:-1])
     width = system.path.high - system.path.low
@@ -211,8 +205,22 @@ def vanishing(system: System, here: Point) -> tuple[list[Point], Event] | None:
         return None
     _, gradient = system.value_and_slope(x, float(end[-1]))
     last = Point(x, float(end[-1]), float(np.linalg.norm(gradient)), here.curvature, here.tangent)
-    event = Event("dropped", system.s(last.u), float(width * (miss + 1e-13)), (i,), f"feature {i} vanishes at a kink")
-    return [*points[1:], last], event
+    error = float(width * (2 * miss + 1e-12))
+    event = Event("dropped", system.s(last.u), error, (i,), f"feature {i} vanishes at a kink")
+    return [*(point for point in points if along @ point.z < norms[i]), last], event
+
+
+def _shortening(system: System, here: Point, along: FloatArray, lengths: FloatArray) -> list[Point]:
+    """The points at these lengths; none if one is not found, as beyond the ends of the path."""
+    points: list[Point] = []
+    for length in lengths:
+        last = points[-1] if points else here
+        way = last.z - points[-2].z if len(points) > 1 else along
+        point = system.correct(last.z + (length - along @ last.z) / (along @ way) * way, along)
+        if point is None:
+            return []
+        points.append(point)
+    return points
 
 
 def around_corner(system: System, here: Point, side: int) -> Located | None:

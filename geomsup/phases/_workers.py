@@ -91,13 +91,14 @@ def _one(function: Callable[[T], Any], number: int, item: T) -> tuple[int, Any]:
 def _connected(address: str) -> Iterator[None]:
     distributed, joblib = _imported("distributed", "cluster"), _imported("joblib", "phases")
     try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS)
+        # As the default of the process, a client whose address is wrong would stay it, for whoever asks Dask next.
+        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"no Dask scheduler answers at cluster={address!r} ({error}): start one with `dask scheduler`, or leave "
             "cluster out to compute here; nothing was computed, and what the cache holds is untouched"
         ) from None
-    with client, joblib.parallel_config(backend="dask"):
+    with client, joblib.parallel_config(backend="dask", client=client):
         yield
 
 

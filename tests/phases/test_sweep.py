@@ -84,6 +84,8 @@ def test_a_dask_cluster_gives_the_same_bits(cluster, tmp_path):
 
 
 def test_no_scheduler(tmp_path, monkeypatch):
+    import distributed
+
     from geomsup.phases import _workers
 
     monkeypatch.setattr(_workers, "CONNECT_SECONDS", 0.5)
@@ -102,6 +104,8 @@ def test_no_scheduler(tmp_path, monkeypatch):
     for address in ("tcp://127.0.0.1:9", "nonsense"):
         with pytest.raises(ValueError, match=f"no Dask scheduler answers at cluster='{address}'.*untouched"):
             gs.sweep(functions.counted, AXES, cluster=address, **options)
+        with pytest.raises(ValueError, match="No global client"):
+            distributed.get_client()
     assert {file: file.read_bytes() for file in (tmp_path / "cache").rglob("*.npz")} == before
     gs.sweep(functions.counted, AXES, **options)
     assert len(list(calls.iterdir())) == 12
