@@ -11,6 +11,7 @@
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
+:mod:`~geomsup.bounds.layers`               features that are not alike, or many: from bounds for a few that are
 :mod:`~geomsup.bounds.minimum`              the least loss with one active feature itself: regular polygons
 :mod:`~geomsup.bounds.branch_and_bound`     the exact loss of problems with two or three features, over all arrangements
 :mod:`~geomsup.bounds.door`                 `bound` and `bracket`
@@ -23,6 +24,7 @@ from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.closed_forms import dropped_feature_floor, linear_bound, price_of_orthogonality, welch_bound
 from geomsup.bounds.coherence import coherence_bound
 from geomsup.bounds.door import bound, bracket
+from geomsup.bounds.layers import layered_bound
 from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
 from geomsup.bounds.minimum import one_active_bracket, polygon_minimum
@@ -45,6 +47,7 @@ __all__ = [
     "coherence_bound",
     "dropped_feature_floor",
     "global_bound",
+    "layered_bound",
     "linear_bound",
     "one_active_bound",
     "one_active_bracket",

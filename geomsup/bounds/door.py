@@ -63,6 +63,8 @@ def bound(
     a problem with ReLU and equal features        from the losses with one and two active features, m ≥ 2, where that
                                                   is checked in seconds: 3, 4 or 5 features in the plane
     the same, ``method="marked"``                 the same for any n > m; seconds to minutes
+    other independent features, with ReLU         layers of importance and of density, from the bounds for 3 to 6 equal
+                                                  features in the plane, 12 in three dimensions, 2 in one
     two features in one dimension, with ReLU      branch and bound over all arrangements, sharp to 1e-6
     three, ``method="branch-and-bound"``          the same; seconds to minutes
     any other problem                             none known: 0
@@ -164,8 +166,8 @@ def bracket(
     >>> import geomsup as gs
     >>> gs.bracket(gs.ReluSquared(), n=5, m=2, n_starts=8, rng=0)
     Bracket(0.95491... ≤ energy of 5 unit vectors in R^2 ≤ 0.954915..., relative gap ..., lower proved)
-    >>> gs.bracket(gs.Problem(n_features=3, n_hidden=1), n_starts=4, rng=0)
-    Bracket(0 ≤ loss ≤ 0.01..., no bound known)
+    >>> gs.bracket(gs.Problem(n_features=4, n_hidden=3), n_starts=4, rng=0)
+    Bracket(0 ≤ loss ≤ 0.0008..., no bound known)
     >>> gs.bracket(gs.Problem(5, 2, 0.0002), n_starts=4, rng=0)  # the pentagon
     Bracket(1.58...e-05 ≤ loss ≤ 1.59...e-05, relative gap 0.006..., lower proved)
     """
@@ -234,6 +236,7 @@ def _problem_bound(
         _linear(problem),
         _without_bias(problem) if bias == "zero" else None,
         _sparse(problem, callback, patient=method == "marked"),
+        _layers(problem, callback),
         _everywhere(problem, bias, patient=method == "branch-and-bound"),
     )
     known = [one for one in candidates if one is not None]
@@ -259,6 +262,18 @@ def _sparse(problem: Problem, callback: Callable[[Progress], None] | None, *, pa
     except ValueError:  # features that are not alike, or nothing could be proved: no bound known
         return None
     return found if found.known and found.value > 0 else None
+
+
+def _layers(problem: Problem, callback: Callable[[Progress], None] | None) -> Bound | None:
+    if problem.n_features <= max(problem.n_hidden, BRANCHED) or problem.activation != "relu":
+        return None
+    from geomsup.bounds.layers import layered_bound
+
+    try:
+        found = layered_bound(problem, callback=callback)
+    except ValueError:  # features that are not independent and uniform
+        return None
+    return found if found.known else None
 
 
 def _everywhere(problem: Problem, bias: str, *, patient: bool) -> Bound | None:

@@ -151,7 +151,7 @@ def bound_from(certificate: Certificate, method: str) -> Bound:
     ValueError
         It proves nothing. That is a defect of what made it, and no bound is given.
     """
-    verification = _verified_once(certificate.to_json())
+    verification = verified_once(certificate.to_json())
     if not verification:
         raise ValueError(f"{certificate!r} does not prove its claim ({verification.reason}): no bound known")
     value = exact_value(certificate)
@@ -160,7 +160,7 @@ def bound_from(certificate: Certificate, method: str) -> Bound:
 
 
 @lru_cache(maxsize=256)
-def _verified_once(contents: str) -> Verification:
+def verified_once(contents: str) -> Verification:
     """The check of a certificate, once in a process for the same contents: those that ship come again and again."""
     return verify(Certificate.from_json(contents))
 

@@ -34,6 +34,7 @@ CHECKERS = {
     "coherence": "geomsup.bounds._check_coherence",
     "three-point": "geomsup.bounds._check_three_point",
     "branch and bound": "geomsup.bounds._check_branch",
+    "layers": "geomsup.bounds._check_layers",
 }
 """Kind of certificate to the module whose function ``check(certificate)`` returns a :class:`Finding` or raises
 :class:`Refuted`."""

@@ -46,6 +46,7 @@ MAKERS = {
     "least": lambda: bounds.polygon_minimum(5),
     "marked, any bias": lambda: bounds.one_active_bound(5, 2, bias="free"),
     "branch and bound": lambda: bounds.global_bound(gs.Problem(2, 1, 0.3, importance=[1, 0.3])),
+    "layers": lambda: bounds.layered_bound(gs.Problem(5, 2, 0.01, gs.geometric_importance(5, 0.9))),
     "marked, at a density": lambda: bounds.sparse_loss_bound(gs.Problem(5, 2, 0.0002)),
 }
 WITNESSES = {

@@ -61,10 +61,10 @@ def test_json_holds_everything():
 
 def test_losses_of_problems():
     assert "bound      0.3125\nexactly    5/16" in run("-n", 5, "-p", 0.5, "--activation", "identity").stdout
-    assert "no bound known" in run("-n", 6).stdout
+    assert "no bound known" in run("-n", 6, "-m", 3).stdout
     assert f"bound      {gs.bound(gs.Problem(4, 2, 0.1)).value!r}" in run("-n", 4, "-p", 0.1).stdout
     assert "without bias" in run("-n", 5, "-p", 0.01, "--bias", "zero").stdout
-    searched = run("-n", 3, "-m", 1, "--search", "--n-starts", 2).stdout
+    searched = run("-n", 4, "-m", 3, "--search", "--n-starts", 2).stdout
     assert "lower         no bound known" in searched
     assert "attained, searched" in searched
 
@@ -129,13 +129,14 @@ def test_the_class_of_one_norm_and_bias():
 
 def test_solve_and_audit_say_what_is_known(tmp_path):
     def solved(*more):
-        arguments = ["solve", "-n", "3", "-m", "1", "--n-starts", "2", "--quiet", *more]
+        arguments = ["solve", "-n", "4", "-m", "3", "--n-starts", "2", "--quiet", *more]
         return CliRunner().invoke(main, arguments).stdout
 
     assert "lower bound       no bound known" in solved()
-    assert "lower bound       0.0320833333333   (proved by the tail" in solved("--activation", "identity")
+    assert "lower bound       0.0160416666667   (proved by the tail" in solved("--activation", "identity")
+    assert "(proved by layers of importance)" in solved("-m", "1", "--importance-decay", "0.9")
     assert json.loads(solved("--json"))["lower_bound"] is None
-    audit = gs.audit(gs.Problem(3, 1, 0.1), [[1.0, -1.0, 0.0]], [0.0, 0.0, 0.05], n_starts=2)
+    audit = gs.audit(gs.Problem(3, 2, [0.1, 0.2, 0.3]), np.eye(2, 3), [0.0, 0.0, 0.05], n_starts=2)
     assert "lower bound       no bound known" in audit.summary()
     assert audit.to_dict()["lower_bound"] is None
 
@@ -149,7 +150,7 @@ def test_solve_and_audit_say_what_is_known(tmp_path):
         (("--capacity", 2, "--uniform"), "exclude each other"),
         (("--capacity", 0), "m=0 is too small"),
         (("--uniform",), "pass -n"),
-        (("-n", 6, "--save", "c.json"), "no certificate to save"),
+        (("-n", 6, "-m", 3, "--save", "c.json"), "no certificate to save"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, tmp_path, monkeypatch):

@@ -13,10 +13,9 @@ from tests.strategies import problems
 
 def test_no_bound_known_is_said():
     for problem in (
-        gs.Problem(3, 1),
         gs.Problem(6, 3),
-        gs.Problem(6, 2),  # known, but not at once
-        gs.Problem(5, 2, importance=[1, 1, 1, 1, 0.5]),
+        gs.Problem(5, 4, importance=[1, 1, 1, 1, 0.5]),
+        gs.Problem(3, 2, [0.1, 0.2, 0.3]),
         gs.Problem(features=gs.features.CorrelatedSets([[0, 1], [2]], 0.1), n_hidden=1),
     ):
         bound = gs.bound(problem)
@@ -58,7 +57,7 @@ def test_two_features_in_one_dimension_are_known_to_a_millionth():
         assert bracket.known
         assert 0 <= bracket.relative_gap <= 1e-6
         assert gs.verify(bracket.certificate)
-    assert not gs.bound(gs.Problem(3, 1)).known  # only when asked for
+    assert gs.bound(gs.Problem(3, 1)).method == "layers of importance"  # branch and bound only when asked for
     assert not gs.bound(gs.Problem(2, 2)).known
     signed = gs.Problem(n_hidden=1, features=gs.features.Independent(0.1, gs.features.Uniform(-1, 1), 2))
     assert not gs.bound(signed, method="branch-and-bound").known
@@ -79,12 +78,12 @@ def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
         raise ValueError("nothing could be proved")
 
     monkeypatch.setattr("geomsup.bounds.marked.sparse_loss_bound", slow)
-    assert not gs.bound(gs.Problem(6, 2)).known
+    assert not gs.bound(gs.Problem(6, 3)).known
     assert asked == []
-    assert not gs.bound(gs.Problem(6, 2), method="marked").known
     assert not gs.bound(gs.Problem(6, 3), method="marked").known
+    assert not gs.bound(gs.Problem(7, 3), method="marked").known
     assert not gs.bound(gs.Problem(3, 3), method="marked").known  # nothing need be lost
-    assert asked == [6, 6]
+    assert asked == [6, 7]
 
 
 def test_methods_that_do_not_fit():
@@ -133,7 +132,7 @@ def test_the_pentagon_without_bias():
 def test_brackets():
     linear = gs.bracket(gs.Problem(4, 2, 0.3, activation="identity"), n_starts=2, rng=0)
     assert linear.relative_gap < 1e-12
-    unknown = gs.bracket(gs.Problem(3, 1), n_starts=2, rng=0)
+    unknown = gs.bracket(gs.Problem(4, 3), n_starts=2, rng=0)
     assert not unknown.known
     assert unknown.lower == 0
     assert "no bound known" in repr(unknown)
