@@ -31,7 +31,7 @@ N_FEATURES, N_HIDDEN = 5, 2
 )
 @click.option("--fresh", is_flag=True, help="Search again even where an earlier run left a result.")
 def intro(importance_decay: float, seed: int, models: int, workers: int, out: Path, fresh: bool) -> None:
-    """Solve five features in two dimensions at ten densities, and train models for comparison.
+    """Solve five features in two dimensions at ten densities, bracket each, and train models for comparison.
 
     The introductory experiment of "Toy Models of Superposition". Every density is kept as soon as it is solved, and
     the training has checkpoints, so an interrupted run goes on where it stopped.
@@ -51,6 +51,7 @@ def intro(importance_decay: float, seed: int, models: int, workers: int, out: Pa
             click.echo(_line(solution) + (", kept" if kept else ""))
         click.echo("D: dimensionality; hits: descents that ended in the best; names: as geomsup.identify gives them")
         click.echo(f"arrangements: {folder} (read one with geomsup.Solution.load)")
+        _bracket(solutions)
         if models:
             _compare(solutions, _trained(problems, models, seed, folder, fresh))
         if can_draw():
@@ -126,6 +127,19 @@ def _trained(problems: list[Problem], models: int, seed: int, folder: Path, fres
     with following(quiet=False) as callback:
         run = training.train(listed, rng=seed, checkpoint=path, callback=callback)
     return run.loss.reshape(len(problems), models)
+
+
+def _bracket(solutions: Sequence[Solution]) -> None:
+    """A line per density: what nothing can beat, and how far below the search that is."""
+    from geomsup.bounds import bound
+
+    click.echo("bracket: a bound that no arrangement can beat, with its proof checked now")
+    click.echo("density         lower bound            searched  gap, at most  method")
+    for solution in solutions:
+        p, lower = float(solution.problem.feature_probability[0]), bound(solution.problem)
+        gap = f"{100 * (1 - lower.value / solution.loss):11.1f}%" if lower.known else " " * 12
+        method = lower.method if lower.known else "no bound known"
+        click.echo(f"{p:7.4f}  {lower.value:18.15f}  {solution.loss:18.15f}  {gap}  {method}")
 
 
 def _compare(solutions: Sequence[Solution], trained: FloatArray) -> None:
