@@ -8,7 +8,7 @@ is halved.
 denominator that is a product of data, in which no path from the data to the result has more than 2⁹ operations.
 The error of the result is then at most ((1 + 2⁻⁵³)^512 − 1) < 2⁻⁴³ times the same sum with every term made
 positive (Higham 2002, *Accuracy and Stability of Numerical Algorithms*, section 3.1). That *magnitude* is computed by
-the same functions, with positive coefficients, all coordinates 1, and half-widths at least those of any box; a result
+the same functions, with positive coefficients, and coordinates and half-widths at least those of any box; a result
 decides only beyond twice 2⁻⁴³ times it. Centers and half-widths are dyadic and exact.
 """
 
@@ -29,6 +29,8 @@ __all__ = ["Boxes", "Enclosure", "minus", "plus", "prove", "rounding", "scaled",
 ROUNDING = 2.0**-42
 CHUNK = 8192
 """Boxes at once: their enclosures fit into the cache."""
+STEPS = 16
+"""Coordinates of magnitudes are multiples of 1/STEPS, so that few differ and most are remembered."""
 NARROWEST = 2.0**-24
 """Half-width below which no axis is cut; what is undecided then is given up. Products of two coordinates are exact down
 to it."""
@@ -65,8 +67,9 @@ class Boxes(NamedTuple):
         return Boxes(np.hstack([self.x - step, self.x + step]), np.hstack([h, h]))
 
     def largest(self) -> Boxes:
-        """One box with all coordinates 1 and the largest half-widths: where magnitudes are computed."""
-        return Boxes(np.ones((len(self.x), 1)), self.h.max(axis=1, keepdims=True))
+        """One box with coordinates and half-widths at least as large as any: where magnitudes are computed."""
+        most = np.abs(self.x).max(axis=1, keepdims=True)
+        return Boxes(np.ceil(STEPS * most) / STEPS, np.full_like(most, self.h.max()))
 
 
 class Enclosure(NamedTuple):
@@ -120,17 +123,24 @@ def scaled(k: float, a: Enclosure) -> Enclosure:
     return Enclosure(k * a.c, k * a.g, abs(k) * a.r)
 
 
-def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[Boxes], tuple[float, ...]]:
-    """What results on some boxes may be off by at most, from the function that computes their magnitudes."""
+def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[Boxes], tuple[FloatArray, ...]]:
+    """What results on some boxes may be off by at most, box by box, from the function that computes their magnitudes.
 
-    known: dict[bytes, tuple[float, ...]] = {}
+    Boxes of about the same size share one magnitude: wide ones have a remainder that says nothing about narrow ones.
+    """
+    known: dict[bytes, list[float]] = {}
 
-    def off(boxes: Boxes) -> tuple[float, ...]:
-        largest = boxes.largest()
-        key = largest.h.tobytes()
+    def of(largest: Boxes) -> list[float]:
+        key = largest.x.tobytes() + largest.h.tobytes()
         if key not in known:
-            known[key] = tuple(ROUNDING * float(one.high()[0]) for one in magnitudes(largest))
+            known[key] = [ROUNDING * float(one.high()[0]) for one in magnitudes(largest)]
         return known[key]
+
+    def off(boxes: Boxes) -> tuple[FloatArray, ...]:
+        _, size = np.frexp(boxes.h.max(axis=0))
+        sizes, which = np.unique(size, return_inverse=True)
+        each = [of(boxes.select(which == k).largest()) for k in range(sizes.size)]
+        return tuple(np.array(each)[which].T)
 
     return off
 

@@ -31,6 +31,15 @@ It is proved on boxes in (ρ, x, x', t). B is an expectation of a square of a po
 convex in (c, b): it lies above its tangent at any point, and the one used is that at the center as it was computed.
 Where ρ and one size are small, the inequality follows from K ≤ 0, from 4 q q' ≥ size size' K², or from 3B(z, ρ bias') ≥
 size² size'² K, as there.
+
+**A positive bias costs something.** Let pairs hold with q − μ and q₊ − μ, neither negative, in place of q and q₊. Then a
+pair that contains feature i with b_i ≥ 0 leaves at least μ S_i², whichever of both is the larger, because the own terms do.
+Suppose 3L ≤ H, and that n − 1 features lose at least a third of h': then 3A_i ≤ H − h' < 1 for each i, so no feature is
+silent, S_i (3 − φ²) ≥ 1 − H + h' and S_i ≥ (1 − H + h')/3. Feature i is in n − 1 pairs, so with V the bound
+
+.. math:: 3L \ge V + (n-1)\, \mu\, \bigl(\tfrac{1 - H + h'}{3}\bigr)^2 .
+
+Where that is above H, all biases are negative.
 """
 
 from __future__ import annotations
@@ -135,20 +144,20 @@ class Meeting:
         return plus(a, b) if self.positive else minus(a, b)
 
 
-def meetings(F: list[Matrix], q: Polynomial, n: int, m: int) -> list[Meeting]:
-    """The pairs with a bias b ≥ 0, from the exact data.
+def meetings(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZERO) -> list[Meeting]:
+    """The pairs with a bias b ≥ 0, from the exact data, with q less a margin μ.
 
     Raises
     ------
     Refuted
-        q is negative somewhere for a bias b ≥ 0.
+        q − μ is negative somewhere.
     """
     mixed = [_product(matrix, _marks(k, len(matrix))) for k, matrix in enumerate(F)]
     both = [_product(_transposed(_marks(k, len(matrix))), matrix) for k, matrix in enumerate(mixed)]
-    of_positive = _alone(both, n)
-    if not nonnegative(of_positive, ZERO, ONE):
+    of_silent, of_positive = subtract(q, [margin]), subtract(_alone(both, n), [margin])
+    if not (nonnegative(of_silent, ZERO, ONE) and nonnegative(of_positive, ZERO, ONE)):
         raise Refuted("what is left for pairs with a positive bias is negative")
-    below_, above = Kind.nonpositive(q), Kind.nonnegative(of_positive)
+    below_, above = Kind.nonpositive(of_silent), Kind.nonnegative(of_positive)
     flipped = [_transposed(matrix) for matrix in mixed]
     return [
         Meeting(one, other, kernel_in_floats(_polynomials(matrices, m)))
@@ -156,15 +165,15 @@ def meetings(F: list[Matrix], q: Polynomial, n: int, m: int) -> list[Meeting]:
     ]
 
 
-def prove_free(F: list[Matrix], q: Polynomial, n: int, m: int, *, most: int = MOST) -> int:
-    """Prove the inequalities of pairs with a bias b ≥ 0; returns the number of boxes that it took.
+def prove_free(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZERO, *, most: int = MOST) -> int:
+    """Prove the inequalities of pairs with a bias b ≥ 0, with q less a margin; returns the number of boxes it took.
 
     Raises
     ------
     Refuted
         One is false, or not proved with so many boxes.
     """
-    return sum(_prove(meeting, most) for meeting in meetings(F, q, n, m))
+    return sum(_prove(meeting, most) for meeting in meetings(F, q, n, m, margin))
 
 
 def _prove(meeting: Meeting, most: int) -> int:

@@ -59,6 +59,7 @@ __all__ = [
     "MAX_MARKS",
     "Matrix",
     "Pairs",
+    "any_sign",
     "check",
     "curvature",
     "exact_kernel",
@@ -90,13 +91,9 @@ def check(certificate: Certificate) -> Finding:
     value = rational_entry(claim, "value", 0)
     quantity = entry(claim, "quantity")
     if quantity == "one-active loss":
-        bias = claim.get("bias", "nonpositive")
-        if bias not in ("nonpositive", "free"):
-            raise ValueError(f"the bias {str(bias)[:40]!r} is neither 'nonpositive' nor 'free'")
-        prove_one_active(proof, value, n, m)
-        if bias == "free":
-            _prove_free(json.dumps(proof), n, m)
-        range_ = "b of any sign" if bias == "free" else "b ≤ 0"
+        free = any_sign(claim)
+        prove_one_active(proof, value, n, m, ZERO if free else None)
+        range_ = "b of any sign" if free else "b ≤ 0"
         return Finding(f"one-active loss ≥ {below(value):.12g} for {n} features in {m} dimensions, all W and {range_}")
     if quantity == "loss":
         p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
@@ -114,9 +111,23 @@ def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
     return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
 
 
-def prove_one_active(proof: JSON, value: fmpq, n: int, m: int) -> None:
-    """Prove that the loss with one active feature is at least a value; remembered: one proof serves all densities."""
-    _prove(json.dumps({key: entry(proof, key) for key in ("kernel", "alone")}), value, n, m)
+def any_sign(claim: JSON) -> bool:
+    """Whether a claim is on biases of any sign; by default on b ≤ 0."""
+    bias = claim.get("bias", "nonpositive")
+    if bias not in ("nonpositive", "free"):
+        raise ValueError(f"the bias {str(bias)[:40]!r} is neither 'nonpositive' nor 'free'")
+    return bool(bias == "free")
+
+
+def prove_one_active(proof: JSON, value: fmpq, n: int, m: int, margin: fmpq | None = None) -> None:
+    """Prove that the loss with one active feature is at least a value; remembered: one proof serves all densities.
+
+    For b ≤ 0, or with a `margin` for biases of any sign (:mod:`geomsup.bounds._check_free`).
+    """
+    text = json.dumps({key: entry(proof, key) for key in ("kernel", "alone")})
+    _prove(text, value, n, m)
+    if margin is not None:
+        _prove_free(text, n, m, margin)
 
 
 def read_dual(proof: JSON) -> tuple[list[Matrix], Polynomial]:
@@ -143,9 +154,9 @@ def _prove(text: str, value: fmpq, n: int, m: int) -> None:
 
 
 @lru_cache(maxsize=64)
-def _prove_free(text: str, n: int, m: int) -> None:
+def _prove_free(text: str, n: int, m: int, margin: fmpq) -> None:
     """Prove what biases of any sign need beyond that."""
-    prove_free(*read_dual(json.loads(text)), n, m)
+    prove_free(*read_dual(json.loads(text)), n, m, margin)
 
 
 def curvature(value: fmpq, n: int) -> fmpq:

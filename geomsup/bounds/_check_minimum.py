@@ -13,12 +13,15 @@ gap is closed in four steps.
    δ_1 of 2π/n, and k of them are within min(kδ_1, δ_k) of 2πk/n. Hence θ_i = 2πi/n + d_i with |d_i − d_j| ≤ Δ, the
    largest of these. Turn it until Σ W_i·JW*_i = Σ r_i r* sin d_i = 0, J the quarter turn: some d_i are ≤ 0 and some
    ≥ 0, so |d_i| ≤ Δ and |W_i − W*_i|² ≤ (r_i − r*)² + r_i r* Δ².
-4. *There the loss is convex, but for turning* (:mod:`geomsup.bounds._ball_hessian`). On the ball around the n-gon that
-   contains all of this, each output responds to the same features throughout, and H + uuᵀ is positive definite, u =
-   (JW*, 0). On the segment from the n-gon to another arrangement with Σ W_i·JW*_i = 0 the loss is strictly convex and
-   begins with slope 0: it is larger at the other end.
+4. *There the loss is larger* (:mod:`geomsup.bounds._ball_hessian`). On the ball around the n-gon x* that contains all
+   of this, each output responds to the same features throughout, so with H the second derivatives and d from x* to
+   another arrangement in it, 3L = 3L* + ∫₀¹ (1 − s) dᵀH(x* + sd) d ds, as the slope at x* is 0. The segment is cut in
+   equal parts, and on each H is enclosed on the ball that reaches to its end. The mean of these, with weights ∫ 2(1 − s)
+   ds, plus uuᵀ is positive definite, u = (JW*, 0), and d is orthogonal to u where Σ W_i·JW*_i = 0.
 
-So 3L ≥ 3L* for all W and all b ≤ 0, with equality for the n-gon alone, up to rotation, reflection and order.
+So 3L ≥ 3L* for all W and all b ≤ 0, with equality for the n-gon alone, up to rotation, reflection and order. With
+``bias`` "free" in the claim, V is a bound over biases of any sign that leaves a margin where one of them is positive
+(:mod:`geomsup.bounds._check_free`), and what is as good as the n-gon has b ≤ 0.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from geomsup._typing import JSON
 from geomsup.bounds._algebraic import loss_polynomial
 from geomsup.bounds._ball_hessian import Balls, add_outer, hessian, positive_definite
 from geomsup.bounds._boxes import Boxes
-from geomsup.bounds._check_marked import Pairs, curvature, prove_one_active, read_dual, room_alone
+from geomsup.bounds._check_marked import Pairs, any_sign, curvature, prove_one_active, read_dual, room_alone
 from geomsup.bounds._nearly import Confined, Dual, confine, rational
 from geomsup.bounds._numbers import above, below
 from geomsup.bounds._reading import entry, integer_entry, rational_entry
@@ -50,7 +53,7 @@ __all__ = [
     "critical_polygon",
     "isolating_polynomial",
     "loss_between",
-    "prove_convex",
+    "prove_larger",
     "prove_minimum",
 ]
 
@@ -58,10 +61,12 @@ BITS = 256
 """Of the balls."""
 DIGITS = fmpq(2) ** 170
 """Three times the loss is known to a part in so many."""
+PARTS = 8
+"""Of a segment. With so many, second derivatives count as if they varied by .4 of what they do, with one by all of it."""
 HALVINGS = 200
 """Of the interval that contains t*."""
 LARGEST = 12
-"""Features; what is shown has five or six."""
+"""Features; what is shown has five to seven."""
 
 
 class Polygon(NamedTuple):
@@ -100,14 +105,16 @@ def check(certificate: Certificate) -> Finding:
         )
     if entry(claim, "polynomial") != isolating_polynomial(n, value, most):
         raise Refuted(f"three times the loss of the regular {n}-gon is not a root of the polynomial claimed")
-    prove_minimum(proof, n)
+    free = any_sign(claim)
+    prove_minimum(proof, n, free=free)
+    range_ = "b of any sign" if free else "b ≤ 0"
     return Finding(
-        f"one-active loss ≥ {below(value)} for {n} features in 2 dimensions, all W and b ≤ 0; least, and at most "
+        f"one-active loss ≥ {below(value)} for {n} features in 2 dimensions, all W and {range_}; least, and at most "
         f"{above(most)}, for the regular {n}-gon alone"
     )
 
 
-def prove_minimum(proof: JSON, n: int) -> None:
+def prove_minimum(proof: JSON, n: int, *, free: bool) -> None:
     """Prove that the regular n-gon, and nothing else, has the least loss; remembered.
 
     Raises
@@ -115,21 +122,40 @@ def prove_minimum(proof: JSON, n: int) -> None:
     Refuted
         It is not shown: the bound is not close enough to the loss of the n-gon, or not proved.
     """
-    _prove(json.dumps({key: entry(proof, key) for key in ("one_active", "kernel", "alone")}), n)
+    parts = {key: entry(proof, key) for key in ("one_active", "kernel", "alone")}
+    parts |= {"margin": entry(proof, "margin")} if free else {}
+    _prove(json.dumps(parts | {"fewer": proof.get("fewer")}), n)
 
 
 @lru_cache(maxsize=8)
 def _prove(text: str, n: int) -> None:
     proof = json.loads(text)
-    one_active = rational_entry(proof, "one_active", 0)
+    margin = rational_entry(proof, "margin", 0) if "margin" in proof else None
     with precision(BITS):
         polygon = critical_polygon(n)
-        prove_one_active(proof, one_active, n, 2)
-        F, q = read_dual(proof)
-        dual = Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
+        dual, fewer = _dual(proof, n, margin), fmpq(0)
+        if proof["fewer"] is not None:
+            fewer = _dual(proof["fewer"], n - 1, None if margin is None else fmpq(0)).V
         above_it = 3 * loss_between(n)[1] + 1 / DIGITS  # so that what is as good has terms strictly below ε
-        near = confine(dual, above_it, rational((1 - polygon.t).mid()))
-        prove_convex(polygon, near, bend(polygon, near.boxes))
+        if margin is not None and dual.V + (n - 1) * margin * ((1 - above_it + fewer) / 3) ** 2 <= above_it:
+            raise Refuted("a positive bias may cost less than what the bound leaves")
+        reason = Refuted("nothing is left")
+        for near in confine(dual, above_it, fewer, rational((1 - polygon.t).mid())):
+            try:
+                prove_larger(polygon, near, bend(polygon, near.boxes))
+            except Refuted as found:
+                reason = found
+            else:
+                return
+        raise reason
+
+
+def _dual(proof: JSON, n: int, margin: fmpq | None) -> Dual:
+    """A marked two-point bound on the loss of n features, proved."""
+    one_active = rational_entry(proof, "one_active", 0)
+    prove_one_active(proof, one_active, n, 2, margin)
+    F, q = read_dual(proof)
+    return Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
 
 
 def loss_between(n: int) -> tuple[fmpq, fmpq]:
@@ -200,19 +226,31 @@ def bend(polygon: Polygon, boxes: Boxes) -> arb:
     return _largest([one.min(k * off[1]) for k, one in off.items()])
 
 
-def prove_convex(polygon: Polygon, near: Confined, delta: arb) -> None:
-    """Step 4, on balls that contain the n-gon and all that is near."""
+def prove_larger(polygon: Polygon, near: Confined, delta: arb) -> None:
+    """Prove that all bent polygons within the ranges have a larger loss than the regular one.
+
+    Raises
+    ------
+    Refuted
+        It is not shown.
+    """
     r, (shortest, longest), (low, high) = polygon.g.sqrt(), near.r, near.e
     radial = _largest([abs(longest - r), abs(r - shortest)])
     distance = (radial * radial + longest * r * delta * delta).sqrt()
     bias = -polygon.t * polygon.g
     deepest, least = (low - 1) * longest * longest, (high - 1) * shortest * shortest
-    ball, b = _around(distance), bias + _around(_largest([abs(deepest - bias), abs(least - bias)]))
+    in_bias = _largest([abs(deepest - bias), abs(least - bias)])
     vertices = [(r * x, r * y) for x, y in polygon.directions()]
-    H = hessian([(x + ball, y + ball) for x, y in vertices], [b] * polygon.n)
-    add_outer(H, turning(vertices))
-    if not positive_definite(H):
-        raise Refuted(f"the loss is not shown to be convex as far as {float(distance):.3g} from the regular polygon")
+    size = 3 * polygon.n
+    mean = [[arb(0)] * size for _ in range(size)]
+    for k in range(PARTS):
+        end, weight = fmpq(k + 1, PARTS), fmpq(2 * (PARTS - k) - 1, PARTS**2)
+        ball, b = _around(end * distance), bias + _around(end * in_bias)
+        H = hessian([(x + ball, y + ball) for x, y in vertices], [b] * polygon.n)
+        mean = [[x + weight * y for x, y in zip(*rows, strict=True)] for rows in zip(mean, H, strict=True)]
+    add_outer(mean, turning(vertices))
+    if not positive_definite(mean):
+        raise Refuted(f"the loss is not shown to be larger as far as {float(distance):.3g} from the regular polygon")
 
 
 def turning(vertices: list[tuple[arb, arb]]) -> Balls:

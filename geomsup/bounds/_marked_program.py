@@ -33,7 +33,7 @@ from geomsup.bounds.certificate import Certificate
 if TYPE_CHECKING:
     from geomsup.optimize import Progress
 
-__all__ = ["MARKS", "Program", "apart", "dyadic", "random_points", "rounded", "solve"]
+__all__ = ["MARKS", "Program", "apart", "dyadic", "of_norms", "random_points", "rounded", "solve"]
 
 MARKS, DEGREE_ALONE = 2, 4
 """Rows of F_k and degree of q. Measured, in floats: for the pentagon 3 rows, or kernels that depend on ρ in another way
@@ -136,7 +136,7 @@ def _relaxation(program: Program, points: list[FloatArray], rooms: list[float], 
     size = (program.marks, program.marks)
     F = [cp.Variable(size, PSD=True) for _ in range(program.degree + 1)]
     q, v = cp.Variable(DEGREE_ALONE + 1), cp.Variable()
-    pi = _pi(program.marks)
+    pi = of_norms(program.marks)
     whole = cp.hstack([cp.vec(F[0] + 2 * v * np.outer(pi, pi), order="C"), *(cp.vec(one, order="C") for one in F[1:])])
     parts = [
         (pair.left(X), pair.right(X) - room * pair.weight(X))
@@ -206,7 +206,7 @@ def rounded(program: Program, proposal: Proposal | None) -> Certificate | None:
     if proposal is None or not proposal.v > 0:
         return None
     n, marks = program.n, program.marks
-    v, pi = dyadic(proposal.v * (1 - 1e-12)), _pi(marks)
+    v, pi = dyadic(proposal.v * (1 - 1e-12)), of_norms(marks)
     norms = [[2 * v * fmpq(int(a * b)) for b in pi] for a in pi]
     kernel = []
     for k, matrix in enumerate(proposal.F):
@@ -227,7 +227,8 @@ def dyadic(x: float) -> fmpq:
     return exact(float(np.round(x * 2.0**BITS) / 2.0**BITS))
 
 
-def _pi(marks: int) -> FloatArray:
+def of_norms(marks: int) -> FloatArray:
+    """π, by which G = r²e² πᵀψ(e)."""
     pi = np.zeros(marks)
     pi[:2] = 3.0, -1.0
     return pi

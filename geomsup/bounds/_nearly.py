@@ -1,22 +1,23 @@
 r"""What an arrangement looks like whose loss is within ε of a marked two-point bound.
 
-Let 3L ≤ H = V + ε, V = n − 1/(4v) the bound, H < 1. Then no feature is silent, and the proof of the bound
-(:mod:`geomsup.bounds._check_marked`) loses only what its inequalities leave: with *alone* and *pairs* for left minus
-right side there, and S = Σ r²e²(3 − e),
+Let 3L ≤ H = V + ε, V = n − 1/(4v) the bound, and let h' be at most three times the loss of n − 1 features. Leaving out
+feature i leaves a loss of n − 1 features, so 3A_i ≤ h = H − h', and h < 1 is required. Then no feature is silent, and the
+proof of the bound (:mod:`geomsup.bounds._check_marked`) loses only what its inequalities leave: with *alone* and *pairs*
+for left minus right side there, and S = Σ r²e²(3 − e),
 
 .. math:: \varepsilon \ge 3L - V = v \Bigl(S - \frac1{2v}\Bigr)^2 + \sum_i r_i^4 e_i^3\, \mathrm{alone}(e_i)
           + \sum_{i < j} r_i^4\, \mathrm{pairs}(\rho, e_i, e_j, t_{ij})
           + \tfrac12 \sum_{i, j} r_i^2 r_j^2 e_i^2 e_j^2 \Bigl[K - 2v\,(3 - e_i)(3 - e_j)\Bigr],
 
-i the longer of both in a pair. No term is negative, so each is at most ε. The norms are bounded from below: 3A_i ≤ H
-says x (3 − e) ≥ 1 − H + x²/e for x = r²e², so x ≥ (1 − H)/(3 − e), and as e (3 − e)² ≤ 4 both r⁴ and r⁴e³ = x²/e are at
-least (1 − H)²/4. That confines e, then every pair (ρ, t) by boxes, then by S every norm; and with better bounds on
+i the longer of both in a pair. No term is negative, so each is at most ε. The norms are bounded from below: 3A_i ≤ h
+says x (3 − e) ≥ 1 − h + x²/e for x = r²e², so x ≥ (1 − h)/(3 − e), and as e (3 − e)² ≤ 4 both r⁴ and r⁴e³ = x²/e are at
+least (1 − h)²/4. That confines e, then every pair (ρ, t) by boxes, then by S every norm; and with better bounds on
 the norms everything once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -58,18 +59,18 @@ class Confined(NamedTuple):
     boxes: Boxes
 
 
-def confine(dual: Dual, most: fmpq, e: fmpq) -> Confined:
-    """Ranges that contain every arrangement with 3L ≤ most < 1, given an e that is expected.
+def confine(dual: Dual, most: fmpq, fewer: fmpq, e: fmpq) -> Iterator[Confined]:
+    """Ever narrower ranges that contain every arrangement with 3L ≤ most, given h' and an e that is expected.
 
     Raises
     ------
     Refuted
         The ranges come out too wide to say anything.
     """
-    room = most - dual.V
-    if room < 0 or most >= 1:
+    room, own = most - dual.V, most - fewer
+    if room < 0 or own >= 1:
         raise Refuted(f"a loss of {below(most / 3):.12g} is below the bound, or so large that features may be silent")
-    longer = of_e = (1 - most) ** 2 / 4
+    longer = of_e = (1 - own) ** 2 / 4
     for finest in FINEST:
         low, high = _range_of_e(dual.alone, room / of_e, e)
         boxes = undecided(dual.pairs, (low, high), above(room / longer), finest)
@@ -78,7 +79,7 @@ def confine(dual: Dual, most: fmpq, e: fmpq) -> Confined:
         r = _range_of_r(dual, room, (low, high), exact(float((boxes.x[0] - boxes.h[0]).min())))
         fourth = rational((r[0] ** 4).lower())
         longer, of_e = max(longer, fourth), max(of_e, fourth * low**3)
-    return Confined((low, high), r, boxes)
+        yield Confined((low, high), r, boxes)
 
 
 def _range_of_e(alone: Polynomial, room: fmpq, e: fmpq) -> tuple[fmpq, fmpq]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.bounds._marked_program import DEGREE_ALONE, MARKS
+from geomsup.bounds._marked_program import DEGREE_ALONE, of_norms
 from geomsup.bounds._marked_rows import Proposal, powers
 from geomsup.bounds._polynomials import gegenbauer
 
@@ -40,7 +40,7 @@ def touching(proposal: Proposal, m: int, e: float, cosines: FloatArray, room: fl
     room : float
         δ, relative to e³ + ρ⁴e'³ in pairs.
     """
-    rows, right = _equations(m, len(proposal.F), e, cosines, room)
+    rows, right = _equations(m, proposal.F.shape, e, cosines, room)
     x = np.concatenate([proposal.F.ravel(), proposal.q, [proposal.v]])
     for _ in range(STEPS):
         x = x + np.linalg.lstsq(rows, right - rows @ x)[0]
@@ -48,12 +48,14 @@ def touching(proposal: Proposal, m: int, e: float, cosines: FloatArray, room: fl
     return Proposal(F, q, float(x[-1]))
 
 
-def _equations(m: int, count: int, e: float, cosines: FloatArray, room: float) -> tuple[FloatArray, FloatArray]:
+def _equations(
+    m: int, shape: tuple[int, ...], e: float, cosines: FloatArray, room: float
+) -> tuple[FloatArray, FloatArray]:
     """Rows over (F, q, v), and what they have to be."""
-    psi, slope = np.array([1.0, e]), np.array([0.0, 1.0])
+    count, marks = shape[:2]
+    psi, slope = _powers(e, marks)
     both, mixed = np.outer(psi, psi), np.outer(slope, psi) + np.outer(psi, slope)
-    of_q = powers(np.array([e]), DEGREE_ALONE + 1).T[0]
-    of_slope = np.arange(DEGREE_ALONE + 1) * np.concatenate([[0.0], of_q[:-1]])
+    of_q, of_slope = _powers(e, DEGREE_ALONE + 1)
     P = [np.polynomial.Polynomial([float(x.p) / float(x.q) for x in p]) for p in gegenbauer(m, count - 1)]
     rows, right = [], []
 
@@ -69,13 +71,19 @@ def _equations(m: int, count: int, e: float, cosines: FloatArray, room: float) -
         equation(values, 2 * e**3 * both + e**4 / 2 * mixed, -3 * e**2 * of_q - e**3 * of_slope, by_e)
         if abs(t) < 1:
             equation(slopes, e**4 * both, 0 * of_q, 2 * by_t)
-    pi = np.array([3.0, -1.0])
+    pi = of_norms(marks)
     for k, p in enumerate(P):
         if p(cosines).sum() > NONE:
-            for a, unit in enumerate(np.eye(MARKS)):
+            for a, unit in enumerate(np.eye(marks)):
                 equation(np.eye(count)[k], (np.outer(unit, psi) + np.outer(psi, unit)) / 2, 0 * of_q, 0.0)
                 rows[-1][-1] = -2 * pi[a] * float(pi @ psi) * (k == 0)
     return np.array(rows), np.array(right)
+
+
+def _powers(e: float, count: int) -> tuple[FloatArray, FloatArray]:
+    """1, e, e², … and their derivatives."""
+    of_e = powers(np.array([e]), count).T[0]
+    return of_e, np.arange(count) * np.concatenate([[0.0], of_e[:-1]])
 
 
 def _kappa(z: float, y: float) -> tuple[float, float, float]:

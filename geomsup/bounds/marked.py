@@ -31,14 +31,14 @@ from geomsup.problem import Problem
 if TYPE_CHECKING:
     from geomsup.optimize import Progress
 
-__all__ = ["METHOD", "marked_bound", "one_active_bound", "sparse_loss_bound"]
+__all__ = ["METHOD", "Range", "is_free", "marked_bound", "name_of", "one_active_bound", "sparse_loss_bound"]
 
 Range = Literal["nonpositive", "free"]
 METHOD = "marked two-point SDP, degree {degree}"
 ROOMS = (1e-9, 1e-8, 3e-8, 1e-7, 1e-6, 1e-5)
 """δ, tried in turn until the certificate is proved. Measured: the pentagon's loss is lowered by 110 δ, relative."""
-TOUCHING = 1.3e-10
-"""δ where the arrangement is known that the bound is to touch. Below 1e-10 rounding leaves the hexagon undecided."""
+TOUCHING = 1e-10
+"""δ where the arrangement is known that the bound is to touch. At 3e-11 rounding leaves the heptagon undecided."""
 ALIKE = 1e-9
 """Differences between the features of such an arrangement. Measured: 1e-12 at most, after Newton's method."""
 
@@ -73,13 +73,14 @@ def one_active_bound(
     bias : "nonpositive" or "free"
         The biases over which the bound holds.
     degree : int, optional
-        Largest k of P_k. By default the certificate that ships with the package, for (5, 2), (6, 2) and (12, 3), and 8
-        elsewhere. Solving needs the extra ``bounds`` (cvxpy and Clarabel) and takes seconds; so does the check.
+        Largest k of P_k. By default the certificate that ships with the package, for (5, 2), (6, 2), (12, 3) and, with
+        b ≤ 0, (7, 2), and 8 elsewhere. Solving needs the extra ``bounds`` (cvxpy and Clarabel) and takes seconds; so
+        does the check.
     near : Arrangement, optional
         Where a new certificate is to be sharp: the best arrangement known, if its features are all alike. That takes
         the gap from 1e-7 to 1e-8.
     marks : int, optional
-        Rows of the matrices, 2 to 6; 2 by default. Seven features in the plane need 3 (with degree 6; minutes).
+        Rows of the matrices, 2 to 6; 2 by default. Seven features in the plane need 3 (with degree 6).
     rng : optional
         Of the search for violated places.
     callback : callable, optional
@@ -89,8 +90,8 @@ def one_active_bound(
     Returns
     -------
     Bound
-        *Proved*; 0 for n ≤ 2m, where vectors without positive products have no loss. It need not be sharp. For (5, 2)
-        and (6, 2) it is the least loss itself: see :func:`geomsup.bounds.polygon_minimum`.
+        *Proved*; 0 for n ≤ 2m, where vectors without positive products have no loss. It need not be sharp. For (5, 2),
+        (6, 2) and, with b ≤ 0, (7, 2) it is the least loss itself: see :func:`geomsup.bounds.polygon_minimum`.
 
     Raises
     ------
@@ -104,23 +105,32 @@ def one_active_bound(
     >>> import geomsup as gs
     >>> gs.bounds.one_active_bound(5, 2)  # the pentagon has 0.0791281353724...
     Bound(proved by marked two-point SDP, ...: one-active loss ≥ 0.0791281353724... for 5 features in 2 dimensions, ...)
-    >>> gs.bounds.one_active_bound(5, 2, bias="free").statement
-    'one-active loss ≥ 0.0791281144... for 5 features in 2 dimensions, all W and b of any sign'
+    >>> gs.bounds.one_active_bound(12, 3, bias="free").statement  # the icosahedron has 0.532379663...
+    'one-active loss ≥ 0.53237... for 12 features in 3 dimensions, all W and b of any sign'
     """
     n, m = integer("n", n, at_least=1), integer("m", m, at_least=2)
-    if bias not in get_args(Range):
-        raise ValueError(f"bias={bias!r} is not a range of biases: pass 'nonpositive' or 'free'")
+    free = is_free(bias)
     if n <= 2 * m:
         return Bound(0.0, "none", None, Evidence.PROVED, "one-active loss ≥ 0")
-    if bias == "free":
-        return _free_bound(n, m, degree, marks, rng, callback)
-    least = stored(f"least-{n}-{m}") if degree is None and marks is None else None
+    least = stored(name_of("least", n, m, free=free)) if degree is None and marks is None else None
     if least is not None:
         return bound_from(least, METHOD.format(degree=len(least.proof["kernel"]) - 1))
-    return marked_bound(n, m, degree, near, rng, marks=marks, callback=callback)
+    return marked_bound(n, m, degree, near, rng, marks=marks, free=free, callback=callback)
 
 
-def _program(n: int, m: int, degree: int | None, marks: int | None, *, free: bool = False) -> Program:
+def is_free(bias: Range) -> bool:
+    """Whether biases may have any sign."""
+    if bias not in get_args(Range):
+        raise ValueError(f"bias={bias!r} is not a range of biases: pass 'nonpositive' or 'free'")
+    return bias == "free"
+
+
+def name_of(kind: str, n: int, m: int, *, free: bool) -> str:
+    """Under which a certificate ships."""
+    return f"{kind}-free-{n}-{m}" if free else f"{kind}-{n}-{m}"
+
+
+def _program(n: int, m: int, degree: int | None, marks: int | None, *, free: bool) -> Program:
     degree = integer("degree", 8 if degree is None else degree, at_least=1)
     if degree > MAX_DEGREE:
         raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the largest that is checked: pass less")
@@ -147,15 +157,14 @@ def marked_bound(
     rng: Any = None,
     *,
     marks: int | None = None,
+    free: bool = False,
     callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
     """The marked two-point bound alone, n > 2m."""
-    kept = _kept(f"one-active-{n}-{m}", callback) if degree is None and marks is None else None
+    kept = _kept(name_of("one-active", n, m, free=free), callback) if degree is None and marks is None else None
     if kept is not None:
         return kept
-    program, places = _program(n, m, degree, marks), None if near is None else _alike(near, n, m)
-    if places is not None and program.marks != MARKS:
-        raise ValueError(f"near is for matrices of {MARKS} rows, not marks={program.marks}: leave one of them out")
+    program, places = _program(n, m, degree, marks, free=free), None if near is None else _alike(near, n, m)
     for room in ROOMS:
         proposal = solve(program, room, np.random.default_rng(rng), callback)
         sharp = touching(proposal, m, *places, TOUCHING) if places is not None and proposal is not None else None
@@ -163,21 +172,6 @@ def marked_bound(
             certificate = rounded(program, one)
             if certificate is not None and _verified(certificate, callback):
                 return bound_from(certificate, METHOD.format(degree=program.degree))
-    raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {program.degree}: try another degree")
-
-
-def _free_bound(
-    n: int, m: int, degree: int | None, marks: int | None, rng: Any, callback: Callable[[Progress], None] | None
-) -> Bound:
-    """The same over biases of any sign."""
-    kept = _kept(f"one-active-free-{n}-{m}", callback) if degree is None and marks is None else None
-    if kept is not None:
-        return kept
-    program = _program(n, m, degree, marks, free=True)
-    for room in ROOMS:
-        certificate = rounded(program, solve(program, room, np.random.default_rng(rng), callback))
-        if certificate is not None and _verified(certificate, callback):
-            return bound_from(certificate, METHOD.format(degree=program.degree))
     raise ValueError(f"nothing could be proved for n={n}, m={m} at degree {program.degree}: try another degree")
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from flint import fmpq
+
 from geomsup._validate import integer
 from geomsup.bounds._check_minimum import isolating_polynomial, loss_between
 from geomsup.bounds._numbers import above, text
 from geomsup.bounds._reading import rational_entry
 from geomsup.bounds._store import stored
 from geomsup.bounds.certificate import Certificate
-from geomsup.bounds.marked import METHOD, marked_bound, one_active_bound
+from geomsup.bounds.marked import METHOD, Range, is_free, marked_bound, name_of, one_active_bound
 from geomsup.bounds.result import Bound, Bracket, bound_from
 
 # The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
@@ -23,23 +25,29 @@ __all__ = ["minimum_certificate", "one_active_bracket", "polygon_minimum"]
 
 LEAST = "least one-active loss"
 """The quantity of a certificate that holds the least loss itself."""
+MARGIN = fmpq(1, 2048)
+"""Of pairs with a positive bias: half of what their cutting planes are solved with."""
 
 
-def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bound:
+def polygon_minimum(
+    n: int, *, bias: Range = "nonpositive", degree: int | None = None, marks: int | None = None, rng: Any = None
+) -> Bound:
     r"""The least loss with one active feature of n features in the plane, exactly, where a regular n-gon attains it.
 
-    Over all W and all b ≤ 0 nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and nothing else has
-    the same, up to rotation, reflection and the order of the features. The certificate encloses the number between two
+    Over all W and all b ≤ 0, or all b, nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and nothing
+    else has the same, up to rotation, reflection and the order of the features. The certificate encloses the number between two
     rationals that differ by less than 1e-50, and has an irreducible polynomial with integer coefficients: three times
     the number is its only root there.
 
     Parameters
     ----------
     n : int
-        Features, at least 5. Proved for 5 and 6.
-    degree : int, optional
-        Largest k of P_k in a new certificate. By default the one that ships with the package, for n = 5 and 6, and 8
-        elsewhere.
+        Features, at least 5. Proved for 5, 6 and 7; over biases of any sign for 5 and 6.
+    bias : "nonpositive" or "free"
+        The biases over which it is the least.
+    degree, marks : int, optional
+        Largest k of P_k, and rows of the matrices, in a new certificate. By default the one that ships with the package,
+        and 8 and 2 elsewhere.
     rng : optional
         Of the search for violated places, in a new certificate.
 
@@ -51,7 +59,7 @@ def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bo
     Raises
     ------
     ValueError
-        It could not be proved; from n = 7 on, the bound it starts from is not sharp.
+        It could not be proved. It is false from n = 8 on, where a heptagon and dropped features are better.
     ModuleNotFoundError
         cvxpy or Clarabel is missing and no certificate ships.
 
@@ -63,24 +71,30 @@ def polygon_minimum(n: int, *, degree: int | None = None, rng: Any = None) -> Bo
     0.07912813537247 0.07912813537247
     >>> gs.verify(least)
     Verification(proved: one-active loss ≥ 0.0791281353724... for 5 features in 2 dimensions, ...; least, ... alone)
+    >>> gs.bounds.polygon_minimum(5, bias="free").value == least.value
+    True
     """
-    n = integer("n", n, at_least=5)
-    kept = stored(f"least-{n}-2") if degree is None else None
+    n, free = integer("n", n, at_least=5), is_free(bias)
+    kept = stored(name_of("least", n, 2, free=free)) if degree is None and marks is None else None
     if kept is None:
         from geomsup.sparse import k_gon  # loads SciPy's solvers, which checking must not need
 
-        kept = minimum_certificate(marked_bound(n, 2, 8 if degree is None else degree, k_gon(n).arrangement, rng))
+        near = k_gon(n)
+        own = marked_bound(n, 2, 8 if degree is None else degree, near.arrangement, rng, marks=marks, free=free)
+        kept = minimum_certificate(own, marked_bound(n - 1, 2, free=free) if near.h >= 1 else None)
     return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
 
 
-def one_active_bracket(n: int, m: int, *, degree: int | None = None, rng: Any = None, **search: Any) -> Bracket:
-    """Both sides of the least loss with one active feature, over all W and all b ≤ 0.
+def one_active_bracket(
+    n: int, m: int, *, bias: Range = "nonpositive", degree: int | None = None, rng: Any = None, **search: Any
+) -> Bracket:
+    """Both sides of the least loss with one active feature, over all W and all b ≤ 0, or all b of any sign.
 
     Parameters
     ----------
     n, m : int
         Features and hidden dimensions, m ≥ 2.
-    degree : int, optional
+    bias, degree
         As in :func:`geomsup.bounds.one_active_bound`.
     rng : optional
         Of the searches, for violated places and for arrangements.
@@ -90,8 +104,9 @@ def one_active_bracket(n: int, m: int, *, degree: int | None = None, rng: Any = 
     Returns
     -------
     Bracket
-        Lower is :func:`geomsup.bounds.one_active_bound`. For (5, 2) and (6, 2) both sides are the loss of the regular
-        polygon, so that nothing is left between them; elsewhere upper is what a search attains, with its error.
+        Lower is :func:`geomsup.bounds.one_active_bound`. For (5, 2), (6, 2) and, with b ≤ 0, (7, 2) both sides are the
+        loss of the regular polygon, so that nothing is left between them; elsewhere upper is what a search attains, with
+        its error.
 
     Raises
     ------
@@ -105,7 +120,7 @@ def one_active_bracket(n: int, m: int, *, degree: int | None = None, rng: Any = 
     >>> print(bracket.relative_gap, f"{bracket.upper:.12f}")
     0.0 0.079128135372
     """
-    lower = one_active_bound(n, m, degree=degree, rng=rng)
+    lower = one_active_bound(n, m, bias=bias, degree=degree, rng=rng)
     subject = f"one-active loss of {n} features in R^{m}"
     if lower.certificate is not None and lower.certificate.claim["quantity"] == LEAST:
         from geomsup.sparse import k_gon
@@ -114,23 +129,32 @@ def one_active_bracket(n: int, m: int, *, degree: int | None = None, rng: Any = 
         return Bracket(subject, lower.value, upper, k_gon(n).arrangement.W, lower.certificate, lower.certificate)
     from geomsup.sparse import minimize_one_active
 
-    found = minimize_one_active(n, m, rng=rng, **search)
+    found = minimize_one_active(n, m, bias=bias, rng=rng, **search)
     upper = max(lower.value, math.nextafter(found.loss + found.error, math.inf))
     return Bracket(subject, lower.value, upper, found.W, lower.certificate)
 
 
-def minimum_certificate(one_active: Bound) -> Certificate:
-    """The certificate of a regular polygon as the least, from that of a bound which it nearly attains; not checked."""
+def minimum_certificate(one_active: Bound, fewer: Bound | None = None) -> Certificate:
+    """The certificate of a regular polygon as the least, from that of a bound which it nearly attains; not checked.
+
+    Where the polygon loses more than a third, one silent feature is excluded by a bound for one feature `fewer`.
+    """
     assert one_active.certificate is not None
-    claim, proof = one_active.certificate.claim, one_active.certificate.proof
-    low, high = loss_between(claim["n"])
+    n, bias = (one_active.certificate.claim.get(key) for key in ("n", "bias"))
+    low, high = loss_between(n)
     claim = {
         "quantity": LEAST,
         "arrangement": "regular polygon",
-        "n": claim["n"],
+        "n": n,
         "m": 2,
         "value": text(low),
         "at_most": text(high),
-        "polynomial": isolating_polynomial(claim["n"], low, high),
+        "polynomial": isolating_polynomial(n, low, high),
     }
-    return Certificate("least loss", claim, {**proof, "one_active": one_active.exact})
+    proof = {**one_active.certificate.proof, "one_active": one_active.exact}
+    if bias is not None:
+        claim["bias"], proof["margin"] = bias, text(MARGIN)
+    if fewer is not None:
+        assert fewer.certificate is not None
+        proof["fewer"] = {**fewer.certificate.proof, "one_active": fewer.exact}
+    return Certificate("least loss", claim, proof)
