@@ -10,7 +10,7 @@ capacity                  ≤ n                                                 
 capacity, m = 1           ≤ 2                                                 n ≥ 2
 capacity, m = 2           ≤ 5(7 + √5)/11                                      n ≥ 5: the pentagon
 one active feature        ≥ 0                                                 n ≤ 2m, with b = 0
-one active feature        ≥ h_n/3, n = 5 or 6, m = 2                          the regular polygon
+one active feature        ≥ h_n/3, n = 5, 6 or 7, m = 2                       the regular polygon
 expected loss             ≥ 0                                                 n ≤ m: an orthonormal basis
 ========================  ==================================================  =======================================
 
@@ -28,7 +28,7 @@ __all__ = ["ATTAINED", "limit", "reason"]
 
 CAPACITY = {1: 2.0, 2: 5 * (7 + sqrt(5)) / 11}
 """C(m) where it is known."""
-POLYGONS = (5, 6)
+POLYGONS = (5, 6, 7)
 """Features in the plane of which the regular polygon is the least with one active."""
 ATTAINED = 1e-12
 """Difference from a limit, relative to 1 or to the limit if that is larger, up to which a value attains it. Measured:

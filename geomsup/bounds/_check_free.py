@@ -11,13 +11,15 @@ is one: for b ≥ 0 let S = r² + b and φ = r/√S, so that r² = Sφ², b = S(
           3B(c, b) = c^2 + 3cb + 3b^2 \ (c \ge -b), \quad \frac{b^3}{|c|} \ (c \le -b) .
 
 With b ≤ 0 it is G = R e² πᵀψ(e), R = r², and the own term R²e³; here it is G = S πᵀψ_0(φ) and S²(3 − 3φ² + φ⁴). So Q ≥
-v (ΣG)² is proved as there, by the same matrices F_k and the same q, once features with b ≥ 0 have marks too:
+v (ΣG)² is proved as there, with the same q, once the matrices F_k have more rows, the last, for features with b ≥ 0:
 
-.. math:: \psi_0 = (1, \varphi^2, \varphi^4, \dots), \qquad \psi_k = \varphi\,(1, 1, \dots) \ (k \text{ odd}), \qquad
-          \psi_k = \varphi^2\,(1, 1, \dots) \ (k \ge 2 \text{ even}) .
+.. math:: \psi_0 = (1, \varphi^2, \varphi^4, \dots), \qquad \psi_k = \varphi\,\psi_0 \ (k \text{ odd}), \qquad
+          \psi_k = \varphi^2\,\psi_0 \ (k \ge 2 \text{ even}),
 
-At b = 0, that is e = 1 and φ = 1, both say the same, and with r = 0 no direction is left. The kernel is S S' Σ_k ψ_kᵀ
-F_k ψ_k' P_k(t), or with R e² ψ(e) in place of one or both. *Alone* is not an inequality here but says what q is,
+each followed by zeros or preceded by them, as the sign of the bias says, and π = (3, −1, 0, …, 3, −1, 0, …). With r = 0
+no direction is left. At b = 0 a feature may count as either, and nothing has to be continuous there. The kernel is
+S S' Σ_k ψ_kᵀ F_k ψ_k' P_k(t), or with R e² ψ(e) in place of one or both. *Alone* is not an inequality here but says
+what q is,
 
 .. math:: q_+(\varphi) = \frac{1}{n-1} \Bigl[3 - 3\varphi^2 + \varphi^4 - \tfrac12 \sum_k \psi_k^\top F_k \psi_k\Bigr],
 
@@ -32,10 +34,10 @@ convex in (c, b): it lies above its tangent at any point, and the one used is th
 Where ρ and one size are small, the inequality follows from K ≤ 0, from 4 q q' ≥ size size' K², or from 3B(z, ρ bias') ≥
 size² size'² K, as there.
 
-**A positive bias costs something.** Let pairs hold with q − μ and q₊ − μ, neither negative, in place of q and q₊. Then a
-pair that contains feature i with b_i ≥ 0 leaves at least μ S_i², whichever of both is the larger, because the own terms do.
-Suppose 3L ≤ H, and that n − 1 features lose at least a third of h': then 3A_i ≤ H − h' < 1 for each i, so no feature is
-silent, S_i (3 − φ²) ≥ 1 − H + h' and S_i ≥ (1 − H + h')/3. Feature i is in n − 1 pairs, so with V the bound
+**A positive bias costs something.** Let pairs hold with q − μ and q₊ − μ, neither negative, in place of q and q₊. Then
+a pair that contains feature i with b_i ≥ 0 leaves at least μ S_i², whichever of both is the larger, because the own
+terms do. Suppose 3L ≤ H, and that n − 1 features lose at least a third of h': then 3A_i ≤ H − h' < 1 for each i, so no
+feature is silent, S_i (3 − φ²) ≥ 1 − H + h' and S_i ≥ (1 − H + h')/3. Feature i is in n − 1 pairs, so with V the bound
 
 .. math:: 3L \ge V + (n-1)\, \mu\, \bigl(\tfrac{1 - H + h'}{3}\bigr)^2 .
 
@@ -144,16 +146,18 @@ class Meeting:
         return plus(a, b) if self.positive else minus(a, b)
 
 
-def meetings(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZERO) -> list[Meeting]:
-    """The pairs with a bias b ≥ 0, from the exact data, with q less a margin μ.
+def meetings(F: list[Matrix], loud: int, q: Polynomial, n: int, m: int, margin: fmpq = ZERO) -> list[Meeting]:
+    """The pairs with a bias b ≥ 0, from the exact data, with q less a margin μ; `loud` rows of F are of such biases.
 
     Raises
     ------
     Refuted
         q − μ is negative somewhere.
     """
-    mixed = [_product(matrix, _marks(k, len(matrix))) for k, matrix in enumerate(F)]
-    both = [_product(_transposed(_marks(k, len(matrix))), matrix) for k, matrix in enumerate(mixed)]
+    rows = len(F[0]) - loud
+    right = [_product([row[rows:] for row in matrix], _marks(k, loud)) for k, matrix in enumerate(F)]
+    mixed = [matrix[:rows] for matrix in right]
+    both = [_product(_transposed(_marks(k, loud)), matrix[rows:]) for k, matrix in enumerate(right)]
     of_silent, of_positive = subtract(q, [margin]), subtract(_alone(both, n), [margin])
     if not (nonnegative(of_silent, ZERO, ONE) and nonnegative(of_positive, ZERO, ONE)):
         raise Refuted("what is left for pairs with a positive bias is negative")
@@ -165,7 +169,9 @@ def meetings(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZERO
     ]
 
 
-def prove_free(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZERO, *, most: int = MOST) -> int:
+def prove_free(
+    F: list[Matrix], loud: int, q: Polynomial, n: int, m: int, margin: fmpq = ZERO, *, most: int = MOST
+) -> int:
     """Prove the inequalities of pairs with a bias b ≥ 0, with q less a margin; returns the number of boxes it took.
 
     Raises
@@ -173,7 +179,7 @@ def prove_free(F: list[Matrix], q: Polynomial, n: int, m: int, margin: fmpq = ZE
     Refuted
         One is false, or not proved with so many boxes.
     """
-    return sum(_prove(meeting, most) for meeting in meetings(F, q, n, m, margin))
+    return sum(_prove(meeting, most) for meeting in meetings(F, loud, q, n, m, margin))
 
 
 def _prove(meeting: Meeting, most: int) -> int:
@@ -236,8 +242,8 @@ def _alone(both: list[Matrix], n: int) -> Polynomial:
 
 def _marks(k: int, size: int) -> Matrix:
     """ψ_k as coefficients of 1, φ, φ², …: one row for each entry."""
-    powers = [2 * a for a in range(size)] if k == 0 else [2 - k % 2] * size
-    return [[fmpq(int(power == column)) for column in range(max(2 * size - 1, 3))] for power in powers]
+    lowest = 2 - k % 2 if k else 0
+    return [[fmpq(int(power == lowest + 2 * a)) for power in range(2 * size + 1)] for a in range(size)]
 
 
 def _product(A: Matrix, B: Matrix) -> Matrix:

@@ -66,6 +66,7 @@ __all__ = [
     "prove_one_active",
     "prove_pairs",
     "read_dual",
+    "read_kernel",
     "read_matrix",
     "room_alone",
     "truncated",
@@ -124,27 +125,36 @@ def prove_one_active(proof: JSON, value: fmpq, n: int, m: int, margin: fmpq | No
 
     For b ≤ 0, or with a `margin` for biases of any sign (:mod:`geomsup.bounds._check_free`).
     """
-    text = json.dumps({key: entry(proof, key) for key in ("kernel", "alone")})
+    keys = ["kernel", "alone"] if margin is None and "loud" not in proof else ["kernel", "alone", "loud"]
+    text = json.dumps({key: entry(proof, key) for key in keys})
     _prove(text, value, n, m)
     if margin is not None:
         _prove_free(text, n, m, margin)
 
 
-def read_dual(proof: JSON) -> tuple[list[Matrix], Polynomial]:
-    """The matrices F_k and q of a certificate."""
+def read_kernel(proof: JSON) -> tuple[list[Matrix], int]:
+    """The matrices F_k of a certificate, and how many of their rows, the last, are of biases b ≥ 0."""
     F = items(proof, "kernel", read_matrix, 1, MAX_DEGREE + 1)
     if len({len(matrix) for matrix in F}) != 1:
         raise ValueError("the matrices of kernel have different sizes")
-    return F, list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
+    return F, integer_entry(proof, "loud", 2, len(F[0]) - 2) if "loud" in proof else 0
+
+
+def read_dual(proof: JSON) -> tuple[list[Matrix], Polynomial]:
+    """The matrices F_k of a certificate, of biases b ≤ 0 alone, and q."""
+    F, loud = read_kernel(proof)
+    rows = len(F[0]) - loud
+    q: Polynomial = list(rationals_entry(proof, "alone", 1, MAX_DEGREE + 1))
+    return [[row[:rows] for row in matrix[:rows]] for matrix in F], q
 
 
 @lru_cache(maxsize=64)
 def _prove(text: str, value: fmpq, n: int, m: int) -> None:
-    F, q = read_dual(json.loads(text))
-    v = curvature(value, n)
-    if rank_if_semidefinite(_less_norms(F[0], v)) is None:
+    proof = json.loads(text)
+    (whole, loud), (F, q) = read_kernel(proof), read_dual(proof)
+    if rank_if_semidefinite(_less_norms(whole[0], curvature(value, n), loud)) is None:
         raise Refuted("kernel[0] is not above 2v ππᵀ")
-    if any(rank_if_semidefinite(matrix) is None for matrix in F[1:]):
+    if any(rank_if_semidefinite(matrix) is None for matrix in whole[1:]):
         raise Refuted("a matrix of kernel is not positive semidefinite: P_k may only be added")
     if not nonnegative(q, ZERO, ONE):
         raise Refuted("alone is negative somewhere on [0, 1]")
@@ -156,7 +166,8 @@ def _prove(text: str, value: fmpq, n: int, m: int) -> None:
 @lru_cache(maxsize=64)
 def _prove_free(text: str, n: int, m: int, margin: fmpq) -> None:
     """Prove what biases of any sign need beyond that."""
-    prove_free(*read_dual(json.loads(text)), n, m, margin)
+    proof = json.loads(text)
+    prove_free(*read_kernel(proof), read_dual(proof)[1], n, m, margin)
 
 
 def curvature(value: fmpq, n: int) -> fmpq:
@@ -269,9 +280,9 @@ def room_alone(F: list[Matrix], q: Polynomial, n: int) -> Polynomial:
     return subtract([ONE], add(multiply([fmpq(n - 1)], q), diagonal))
 
 
-def _less_norms(matrix: Matrix, v: fmpq) -> Matrix:
+def _less_norms(matrix: Matrix, v: fmpq, loud: int) -> Matrix:
     """F_0 − 2v ππᵀ."""
-    pi = [fmpq(3), fmpq(-1), *([ZERO] * (len(matrix) - 2))]
+    pi = [fmpq(x) for rows in (len(matrix) - loud, loud) for x in [3, -1, *([0] * (rows - 2))][:rows]]
     return [[x - 2 * v * pi[a] * pi[b] for b, x in enumerate(row)] for a, row in enumerate(matrix)]
 
 

@@ -16,8 +16,8 @@ gap is closed in four steps.
 4. *There the loss is larger* (:mod:`geomsup.bounds._ball_hessian`). On the ball around the n-gon x* that contains all
    of this, each output responds to the same features throughout, so with H the second derivatives and d from x* to
    another arrangement in it, 3L = 3L* + ∫₀¹ (1 − s) dᵀH(x* + sd) d ds, as the slope at x* is 0. The segment is cut in
-   equal parts, and on each H is enclosed on the ball that reaches to its end. The mean of these, with weights ∫ 2(1 − s)
-   ds, plus uuᵀ is positive definite, u = (JW*, 0), and d is orthogonal to u where Σ W_i·JW*_i = 0.
+   equal parts, and on each H is enclosed on the ball that reaches to its end. The mean of these, with weights
+   ∫ 2(1 − s) ds, plus uuᵀ is positive definite, u = (JW*, 0), and d is orthogonal to u where Σ W_i·JW*_i = 0.
 
 So 3L ≥ 3L* for all W and all b ≤ 0, with equality for the n-gon alone, up to rotation, reflection and order. With
 ``bias`` "free" in the claim, V is a bound over biases of any sign that leaves a margin where one of them is positive
@@ -62,7 +62,7 @@ BITS = 256
 DIGITS = fmpq(2) ** 170
 """Three times the loss is known to a part in so many."""
 PARTS = 8
-"""Of a segment. With so many, second derivatives count as if they varied by .4 of what they do, with one by all of it."""
+"""Of a segment. With so many, second derivatives count as if they varied by .4 of what they do."""
 HALVINGS = 200
 """Of the interval that contains t*."""
 LARGEST = 12
@@ -122,9 +122,8 @@ def prove_minimum(proof: JSON, n: int, *, free: bool) -> None:
     Refuted
         It is not shown: the bound is not close enough to the loss of the n-gon, or not proved.
     """
-    parts = {key: entry(proof, key) for key in ("one_active", "kernel", "alone")}
-    parts |= {"margin": entry(proof, "margin")} if free else {}
-    _prove(json.dumps(parts | {"fewer": proof.get("fewer")}), n)
+    keys = ["one_active", "kernel", "alone", *(["loud", "margin"] if free else [])]
+    _prove(json.dumps({key: entry(proof, key) for key in keys} | {"fewer": proof.get("fewer")}), n)
 
 
 @lru_cache(maxsize=8)

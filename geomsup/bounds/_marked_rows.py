@@ -19,7 +19,7 @@ __all__ = ["Kind", "Pair", "Proposal", "Shape", "kappa_values", "powers", "respo
 
 @dataclass(frozen=True)
 class Proposal:
-    """A solution in floats: F of shape (degree + 1, marks, marks), q constant first, and v."""
+    """A solution in floats: F of shape (degree + 1, rows, rows), q constant first, and v."""
 
     F: FloatArray
     q: FloatArray
@@ -28,12 +28,13 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Shape:
-    """Features and dimensions, the largest k of P_k, rows of F_k, and the degree of q."""
+    """Features and dimensions, the largest k of P_k, rows of F_k for biases b ≤ 0 and b ≥ 0, and the degree of q."""
 
     n: int
     m: int
     degree: int
     marks: int
+    loud: int
     alone: int
 
 
@@ -57,21 +58,23 @@ class Kind:
         return np.asarray(1 - x**2 if self.positive else x - 1)
 
     def marks(self, x: FloatArray) -> FloatArray:
-        """ψ_k(x), of shape (degree + 1, marks, x)."""
-        degree, marks = self.shape.degree, self.shape.marks
-        if not self.positive:
-            return np.repeat(powers(x, marks)[None], degree + 1, axis=0)
-        found = np.empty((degree + 1, marks, x.size))
-        found[0] = powers(x**2, marks)
-        found[1::2], found[2::2] = x, x**2
+        """ψ_k(x), of shape (degree + 1, rows, x)."""
+        degree, marks, loud = self.shape.degree, self.shape.marks, self.shape.loud
+        found = np.zeros((degree + 1, marks + loud, x.size))
+        if self.positive:
+            found[:, marks:] = powers(x**2, loud)
+            found[1::2] *= x
+            found[2::2] *= x**2
+        else:
+            found[:, :marks] = powers(x, marks)
         return found
 
     def alone(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """q as coefficients of F and of q, and a constant."""
-        marks, n = self.shape.marks, self.shape.n
+        both, n = self.marks(x), self.shape.n
         if not self.positive:
-            return np.zeros((x.size, self.shape.degree + 1, marks, marks)), powers(x, self.shape.alone + 1).T, 0 * x
-        both = self.marks(x)
+            rows = both.shape[1]
+            return np.zeros((x.size, len(both), rows, rows)), powers(x, self.shape.alone + 1).T, 0 * x
         diagonal = np.einsum("kax,kbx->xkab", both, both)
         return -diagonal / (2 * (n - 1)), np.zeros((x.size, self.shape.alone + 1)), (3 - 3 * x**2 + x**4) / (n - 1)
 

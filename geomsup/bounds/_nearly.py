@@ -1,9 +1,9 @@
 r"""What an arrangement looks like whose loss is within ε of a marked two-point bound.
 
 Let 3L ≤ H = V + ε, V = n − 1/(4v) the bound, and let h' be at most three times the loss of n − 1 features. Leaving out
-feature i leaves a loss of n − 1 features, so 3A_i ≤ h = H − h', and h < 1 is required. Then no feature is silent, and the
-proof of the bound (:mod:`geomsup.bounds._check_marked`) loses only what its inequalities leave: with *alone* and *pairs*
-for left minus right side there, and S = Σ r²e²(3 − e),
+feature i leaves a loss of n − 1 features, so 3A_i ≤ h = H − h', and h < 1 is required. Then no feature is silent, and
+the proof of the bound (:mod:`geomsup.bounds._check_marked`) loses only what its inequalities leave: with *alone* and
+*pairs* for left minus right side there, and S = Σ r²e²(3 − e),
 
 .. math:: \varepsilon \ge 3L - V = v \Bigl(S - \frac1{2v}\Bigr)^2 + \sum_i r_i^4 e_i^3\, \mathrm{alone}(e_i)
           + \sum_{i < j} r_i^4\, \mathrm{pairs}(\rho, e_i, e_j, t_{ij})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.bounds._marked_program import DEGREE_ALONE, of_norms
+from geomsup.bounds._marked_program import DEGREE_ALONE, Program
 from geomsup.bounds._marked_rows import Proposal, powers
 from geomsup.bounds._polynomials import gegenbauer
 
@@ -24,15 +24,15 @@ NONE = 1e-9
 """Below this Σ_j P_k(t_ij) is 0. Measured at the arrangements above: 1e-14 or 3 and more."""
 
 
-def touching(proposal: Proposal, m: int, e: float, cosines: FloatArray, room: float) -> Proposal:
+def touching(program: Program, proposal: Proposal, e: float, cosines: FloatArray, room: float) -> Proposal:
     """The proposal nearest to one that leaves no more than its room at an arrangement of like features.
 
     Parameters
     ----------
+    program : Program
+        What was solved.
     proposal : Proposal
         Close to it, or nothing good comes out; what does is checked like any other.
-    m : int
-        Dimension.
     e : float
         1 + b/r² of every feature.
     cosines : array
@@ -40,7 +40,7 @@ def touching(proposal: Proposal, m: int, e: float, cosines: FloatArray, room: fl
     room : float
         δ, relative to e³ + ρ⁴e'³ in pairs.
     """
-    rows, right = _equations(m, proposal.F.shape, e, cosines, room)
+    rows, right = _equations(program, e, cosines, room)
     x = np.concatenate([proposal.F.ravel(), proposal.q, [proposal.v]])
     for _ in range(STEPS):
         x = x + np.linalg.lstsq(rows, right - rows @ x)[0]
@@ -48,12 +48,10 @@ def touching(proposal: Proposal, m: int, e: float, cosines: FloatArray, room: fl
     return Proposal(F, q, float(x[-1]))
 
 
-def _equations(
-    m: int, shape: tuple[int, ...], e: float, cosines: FloatArray, room: float
-) -> tuple[FloatArray, FloatArray]:
+def _equations(program: Program, e: float, cosines: FloatArray, room: float) -> tuple[FloatArray, FloatArray]:
     """Rows over (F, q, v), and what they have to be."""
-    count, marks = shape[:2]
-    psi, slope = _powers(e, marks)
+    count, m, pi = program.degree + 1, program.m, program.norms
+    psi, slope = (np.pad(x, (0, program.loud)) for x in _powers(e, program.marks))
     both, mixed = np.outer(psi, psi), np.outer(slope, psi) + np.outer(psi, slope)
     of_q, of_slope = _powers(e, DEGREE_ALONE + 1)
     P = [np.polynomial.Polynomial([float(x.p) / float(x.q) for x in p]) for p in gegenbauer(m, count - 1)]
@@ -71,10 +69,9 @@ def _equations(
         equation(values, 2 * e**3 * both + e**4 / 2 * mixed, -3 * e**2 * of_q - e**3 * of_slope, by_e)
         if abs(t) < 1:
             equation(slopes, e**4 * both, 0 * of_q, 2 * by_t)
-    pi = of_norms(marks)
     for k, p in enumerate(P):
         if p(cosines).sum() > NONE:
-            for a, unit in enumerate(np.eye(marks)):
+            for a, unit in enumerate(np.eye(pi.size)):
                 equation(np.eye(count)[k], (np.outer(unit, psi) + np.outer(psi, unit)) / 2, 0 * of_q, 0.0)
                 rows[-1][-1] = -2 * pi[a] * float(pi @ psi) * (k == 0)
     return np.array(rows), np.array(right)

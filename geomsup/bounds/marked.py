@@ -135,9 +135,10 @@ def _program(n: int, m: int, degree: int | None, marks: int | None, *, free: boo
     if degree > MAX_DEGREE:
         raise ValueError(f"degree={degree} is above {MAX_DEGREE}, the largest that is checked: pass less")
     marks = integer("marks", MARKS if marks is None else marks, at_least=2)
-    if marks > MAX_MARKS:
-        raise ValueError(f"marks={marks} is above {MAX_MARKS}, the most that are checked: pass less")
-    return Program(n, m, degree, marks, free)
+    program = Program(n, m, degree, marks, free)
+    if marks + program.loud > MAX_MARKS:
+        raise ValueError(f"marks={marks} is above {MAX_MARKS - program.loud}, the most that are checked: pass less")
+    return program
 
 
 def _kept(name: str, callback: Callable[[Progress], None] | None) -> Bound | None:
@@ -167,7 +168,7 @@ def marked_bound(
     program, places = _program(n, m, degree, marks, free=free), None if near is None else _alike(near, n, m)
     for room in ROOMS:
         proposal = solve(program, room, np.random.default_rng(rng), callback)
-        sharp = touching(proposal, m, *places, TOUCHING) if places is not None and proposal is not None else None
+        sharp = touching(program, proposal, *places, TOUCHING) if places is not None and proposal is not None else None
         for one in (sharp, proposal):
             certificate = rounded(program, one)
             if certificate is not None and _verified(certificate, callback):

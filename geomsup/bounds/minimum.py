@@ -12,12 +12,13 @@ from flint import fmpq
 
 from geomsup._validate import integer
 from geomsup.bounds._check_minimum import isolating_polynomial, loss_between
-from geomsup.bounds._numbers import above, text
+from geomsup.bounds._marked_program import dyadic
+from geomsup.bounds._numbers import Number, above, text
 from geomsup.bounds._reading import rational_entry
 from geomsup.bounds._store import stored
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.marked import METHOD, Range, is_free, marked_bound, name_of, one_active_bound
-from geomsup.bounds.result import Bound, Bracket, bound_from
+from geomsup.bounds.result import Bound, Bracket, bound_from, exact_value
 
 # The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
 
@@ -25,8 +26,6 @@ __all__ = ["minimum_certificate", "one_active_bracket", "polygon_minimum"]
 
 LEAST = "least one-active loss"
 """The quantity of a certificate that holds the least loss itself."""
-MARGIN = fmpq(1, 2048)
-"""Of pairs with a positive bias: half of what their cutting planes are solved with."""
 
 
 def polygon_minimum(
@@ -34,10 +33,10 @@ def polygon_minimum(
 ) -> Bound:
     r"""The least loss with one active feature of n features in the plane, exactly, where a regular n-gon attains it.
 
-    Over all W and all b ≤ 0, or all b, nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and nothing
-    else has the same, up to rotation, reflection and the order of the features. The certificate encloses the number between two
-    rationals that differ by less than 1e-50, and has an irreducible polynomial with integer coefficients: three times
-    the number is its only root there.
+    Over all W and all b ≤ 0, or all b, nothing has a smaller loss than the polygon of :func:`geomsup.k_gon`, and
+    nothing else has the same, up to rotation, reflection and the order of the features. The certificate encloses the
+    number between two rationals that differ by less than 1e-50, and has an irreducible polynomial with integer
+    coefficients: three times the number is its only root there.
 
     Parameters
     ----------
@@ -46,8 +45,8 @@ def polygon_minimum(
     bias : "nonpositive" or "free"
         The biases over which it is the least.
     degree, marks : int, optional
-        Largest k of P_k, and rows of the matrices, in a new certificate. By default the one that ships with the package,
-        and 8 and 2 elsewhere.
+        Largest k of P_k, and rows of the matrices, in a new certificate. By default the one that ships with the
+        package, and 8 and 2 elsewhere.
     rng : optional
         Of the search for violated places, in a new certificate.
 
@@ -105,8 +104,8 @@ def one_active_bracket(
     -------
     Bracket
         Lower is :func:`geomsup.bounds.one_active_bound`. For (5, 2), (6, 2) and, with b ≤ 0, (7, 2) both sides are the
-        loss of the regular polygon, so that nothing is left between them; elsewhere upper is what a search attains, with
-        its error.
+        loss of the regular polygon, so that nothing is left between them; elsewhere upper is what a search attains,
+        with its error.
 
     Raises
     ------
@@ -140,8 +139,8 @@ def minimum_certificate(one_active: Bound, fewer: Bound | None = None) -> Certif
     Where the polygon loses more than a third, one silent feature is excluded by a bound for one feature `fewer`.
     """
     assert one_active.certificate is not None
-    n, bias = (one_active.certificate.claim.get(key) for key in ("n", "bias"))
-    low, high = loss_between(n)
+    known, own = one_active.certificate.claim, exact_value(one_active.certificate)
+    n, (low, high) = known["n"], loss_between(known["n"])
     claim = {
         "quantity": LEAST,
         "arrangement": "regular polygon",
@@ -151,10 +150,15 @@ def minimum_certificate(one_active: Bound, fewer: Bound | None = None) -> Certif
         "at_most": text(high),
         "polynomial": isolating_polynomial(n, low, high),
     }
-    proof = {**one_active.certificate.proof, "one_active": one_active.exact}
-    if bias is not None:
-        claim["bias"], proof["margin"] = bias, text(MARGIN)
+    proof = {**one_active.certificate.proof, "one_active": text(own)}
+    others: Number = fmpq(0)
     if fewer is not None:
         assert fewer.certificate is not None
-        proof["fewer"] = {**fewer.certificate.proof, "one_active": fewer.exact}
+        others = exact_value(fewer.certificate)
+        proof["fewer"] = {**fewer.certificate.proof, "one_active": text(others)}
+    if "bias" in known:  # twice what the cost of a positive bias has to exceed
+        claim["bias"] = known["bias"]
+        least = fmpq(1, 3) - high + others
+        margin = 6 * (high - own) / ((n - 1) * least * least)
+        proof["margin"] = text(dyadic(above(margin)))
     return Certificate("least loss", claim, proof)

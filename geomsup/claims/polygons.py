@@ -28,8 +28,8 @@ def measurement(n: int, what: str) -> float:
 
 
 def certificates() -> list[Bound]:
-    """For n = 5 and 6; that for n = 7 takes minutes to check and does not ship."""
-    return [one_active_bound(n, 2) for n in (5, 6)]
+    """For n = 5, 6 and 7."""
+    return [one_active_bound(n, 2) for n in (5, 6, 7)]
 
 
 CLAIM = Claim(
@@ -39,14 +39,14 @@ CLAIM = Claim(
     conditions="m = 2, b ≤ 0, importance 1, values uniform on [0, 1], h_k of gs.k_gon; for n ≤ 4 the loss is 0.",
     source="Chen et al. 2023, arXiv:2310.06301, for the losses of k-gons; that nothing is better is conjectured here.",
     status=Status.SEARCHED,
-    evidence="Searches up to n = 10. Proved for n ≤ 6; for n = 7 to 2.2e-7 by a certificate that takes minutes and is "
-    "not measured here. The octagon is worse than a heptagon and a dropped feature.",
-    proof="For n ≤ 4, n of the vectors of two antipodal pairs, without bias, lose nothing. For n = 5 and 6: "
+    evidence="Searches up to n = 10. Proved for n ≤ 7. The octagon is worse than a heptagon and a dropped feature.",
+    proof="For n ≤ 4, n of the vectors of two antipodal pairs, without bias, lose nothing. For n = 5, 6 and 7: "
     "docs/bounds.md, Exactly: regular polygons are the least.",
     cases=[
         Case("n = 4: the least", (4, "bound"), "=", 0.0, Status.PROVED),
         Case("n = 5: the least", (5, "bound"), "=", ROUNDING, Status.PROVED),
         Case("n = 6: the least", (6, "bound"), "=", ROUNDING, Status.PROVED, slow=True),
+        Case("n = 7: the least", (7, "bound"), "=", ROUNDING, Status.PROVED, slow=True),
         *(Case(f"n = {n}: least loss found", (n, "search"), "=", SEARCH, slow=n > 8) for n in range(4, 11)),
         *(Case(f"regular {n}-gon, nothing dropped", (n, "polygon"), ">", 0.0, Status.VERIFIED) for n in (8, 9, 12)),
     ],

@@ -49,5 +49,6 @@ def test_only_what_attains_its_limit_is_proved():
     assert reason("one_active", 3, 6, 0.0) == "no feature disturbs another"
     assert reason("one_active", 2, 5, gs.k_gon(5).h / 3) == "a certificate that it is the least"
     assert reason("one_active", 2, 6, gs.k_gon(6).h / 3 + 1e-9) is None
-    assert reason("one_active", 2, 7, gs.k_gon(7).h / 3) is None
+    assert reason("one_active", 2, 7, gs.k_gon(7).h / 3) == "a certificate that it is the least"
+    assert reason("one_active", 2, 8, gs.k_gon(8).h / 3) is None
     assert reason("p=0.1", 3, 4, 1e-3) is None

@@ -177,7 +177,7 @@ def test_status_and_hits_are_honest():
     }  # fmt: skip
     line = {("energy", 1, n) for n in range(1, 13)} | {("capacity", 1, n) for n in range(1, 13)}
     plane = {("capacity", 2, n) for n in range(5, 13)} | {("energy", 2, 5), ("energy", 2, 10)}
-    plane |= {("one_active", 2, 5), ("one_active", 2, 6)}
+    plane |= {("one_active", 2, n) for n in (5, 6, 7)}
     assert proved == small | line | plane
 
 

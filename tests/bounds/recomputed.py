@@ -249,7 +249,9 @@ def uniform(claim, proof):
 def pair_room(proof, m, rho, e, f, t):
     """Left minus right side of the inequality of pairs."""
     F, q = np.array(numbers(proof["kernel"])), np.array(numbers(proof["alone"]))
-    marks, others = (np.array([x**k for k in range(F.shape[1])]) for x in (e, f))
+    rows = F.shape[1] - proof.get("loud", 0)
+    F = F[:, :rows, :rows]
+    marks, others = (np.array([x**k for k in range(rows)]) for x in (e, f))
     K = sum(polynomial(m, np.eye(len(F))[k], t) * np.einsum("ax,ab,bx->x", marks, F[k], others) for k in range(len(F)))
     alone = e**3 * np.polynomial.polynomial.polyval(e, q) + rho**4 * f**3 * np.polynomial.polynomial.polyval(f, q)
     kappa = [
@@ -258,28 +260,25 @@ def pair_room(proof, m, rho, e, f, t):
     return kappa[0] + rho**2 * kappa[1] + alone - (rho * e * f) ** 2 * K
 
 
-def marks_of(k, size, r, b):
+def marks_of(k, rows, loud, r, b):
     """What a feature of norm r and bias b brings into the k-th part of the kernel, from r and b themselves."""
     square, total = r**2, r**2 + np.maximum(b, 0)
     e = 1 + np.minimum(b, 0) / np.where(r > 0, square, 1)
-    silent = [square * e ** (2 + a) for a in range(size)]
-    if k == 0:
-        loud = [total * (square / total) ** a for a in range(size)]
-    else:
-        loud = [r * np.sqrt(total) if k % 2 else square] * size
-    return np.where(b > 0, loud, silent)
+    first = total if k == 0 else r * np.sqrt(total) if k % 2 else square
+    of_silent = [np.where(b > 0, 0, square * e ** (2 + a)) for a in range(rows)]
+    return np.array(of_silent + [np.where(b > 0, first * (square / total) ** a, 0) for a in range(loud)])
 
 
 def free_room(proof, n, m, r, b, s, c, t):
     """Left minus right side of the inequality of pairs of features with norms r, s and biases b, c of any sign."""
-    F, q = np.array(numbers(proof["kernel"])), np.array(numbers(proof["alone"]))
-    size = F.shape[1]
+    F, q, loud = np.array(numbers(proof["kernel"])), np.array(numbers(proof["alone"])), proof["loud"]
 
     def kernel(one, other, t):
-        parts = zip(*([marks_of(k, size, *x) for k in range(len(F))] for x in (one, other)), strict=True)
-        return sum(
-            gegenbauer(m, k, t) * np.einsum("ax,ab,bx->x", x, F[k], y) for k, (x, y) in enumerate(parts)
-        )
+        rows, total = F.shape[1] - loud, 0.0
+        for k, matrix in enumerate(F):
+            x, y = marks_of(k, rows, loud, *one), marks_of(k, rows, loud, *other)
+            total = total + gegenbauer(m, k, t) * np.einsum("ax,ab,bx->x", x, matrix, y)
+        return total
 
     def own(r, b):
         e = 1 + np.minimum(b, 0) / r**2
@@ -398,10 +397,25 @@ def density_pairs(claim, proof, rho, e, f, t):
 
 
 def least(claim, proof):
-    """The bound; and how far from it the loss of the polygon is, which is all that is looked for here."""
-    h = gs.k_gon(claim["n"]).h / 3
-    bound = {"quantity": "one-active loss", "n": claim["n"], "m": claim["m"], "value": proof["one_active"]}
-    return min(marked(bound, proof), h - number(claim["value"]) + 1e-15, number(claim["at_most"]) - h + 1e-15)
+    """The bound; and how far from it the loss of the polygon is, which is all that is looked for here.
+
+    With biases of any sign also what a positive one costs, as the proof has it.
+    """
+    n, h = claim["n"], gs.k_gon(claim["n"]).h
+    bound = {"quantity": "one-active loss", "n": n, "m": claim["m"], "value": proof["one_active"]}
+    found = [h / 3 - number(claim["value"]) + 1e-15, number(claim["at_most"]) - h / 3 + 1e-15]
+    fewer = 0.0
+    if "fewer" in proof:
+        fewer = 3 * number(proof["fewer"]["one_active"])
+        alike = {"bias": claim["bias"]} if "bias" in claim else {}
+        found.append(marked(bound | alike | {"n": n - 1, "value": proof["fewer"]["one_active"]}, proof["fewer"]))
+    if claim.get("bias") == "free":
+        bound["bias"], price = "free", number(proof["margin"])
+        cost = (n - 1) * price * ((1 - h + fewer) / 3) ** 2
+        r, b, s, c, t = free_points(claim["m"])
+        found += [price, 3 * number(proof["one_active"]) + cost - h]
+        found.append((free_room(proof, n, claim["m"], r, b, s, c, t) - price * (s**2 + c) ** 2).min())
+    return min(*found, marked(bound, proof))
 
 
 def density(claim, proof):
@@ -446,15 +460,18 @@ def marked(claim, proof):
     found += [n - 3 * value, value, -float(np.abs(F - F.swapaxes(1, 2)).max())]
     if min(found) < 0:
         return min(found)
-    pi = np.array([3.0, -1.0])
+    loud = proof.get("loud", 0)
+    rows = F.shape[1] - loud
+    pi = np.array([x for size in (rows, loud) for x in [3.0, -1.0, *[0.0] * (size - 2)][:size]])
     F = F.copy()
     F[0] -= np.outer(pi, pi) / (2 * (n - 3 * value))
     found += [np.linalg.eigvalsh(matrix)[0] for matrix in F]
     F[0] += np.outer(pi, pi) / (2 * (n - 3 * value))
     e = np.linspace(0, 1, 20001)
     of_q = np.polynomial.polynomial.polyval(e, q)
-    marks = np.array([np.ones_like(e), e])
-    found += [of_q.min(), (1 - (n - 1) * of_q - e / 2 * np.einsum("ax,ab,bx->x", marks, F.sum(axis=0), marks)).min()]
+    marks = np.array([e**a for a in range(rows)])
+    diagonal = np.einsum("ax,ab,bx->x", marks, F.sum(axis=0)[:rows, :rows], marks)
+    found += [of_q.min(), (1 - (n - 1) * of_q - e / 2 * diagonal).min()]
     if claim.get("bias") == "free":
         found += [free_room(proof, n, m, *free_points(m)).min()]
     # Sampled, so a violation between the points is missed: good for refusing, not for accepting.

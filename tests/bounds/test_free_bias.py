@@ -12,8 +12,9 @@ from geomsup.bounds import _marked_program as program
 from geomsup.bounds import one_active_bound
 from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._check_free import meetings
-from geomsup.bounds._check_marked import read_dual
+from geomsup.bounds._check_marked import read_dual, read_kernel
 from geomsup.bounds._store import stored
+from geomsup.bounds.verify import Refuted
 from tests.bounds.examples import certificate
 from tests.bounds.recomputed import free_room, margin, numbers
 from tests.bounds.test_verify import tampered
@@ -24,15 +25,20 @@ BEST[12, 3] = gs.bounds.uniform_loss(gs.frames.icosahedron())
 PENTAGON = stored("one-active-free-5-2")
 
 
-def three_rows():
-    """A proof of the same form with matrices of three rows, small enough to leave something for pairs."""
-    A = np.random.default_rng(0).integers(-3, 4, size=(4, 3, 3))
-    kernel = [[[f"{x}/200" for x in row] for row in matrix] for matrix in (A @ A.swapaxes(1, 2)).tolist()]
-    return {"kernel": kernel, "alone": ["1/5", "1/7"]}
+def more_rows(loud):
+    """A proof of the same form with matrices of five rows, small enough to leave something for pairs."""
+    A = np.random.default_rng(0).integers(-3, 4, size=(4, 5, 5))
+    kernel = [[[f"{x}/400" for x in row] for row in matrix] for matrix in (A @ A.swapaxes(1, 2)).tolist()]
+    return {"kernel": kernel, "alone": ["1/5", "1/7"], "loud": loud}
 
 
-PROOFS = [PENTAGON.proof, three_rows()]
-MEETINGS = [(proof, one) for proof in PROOFS for one in meetings(*read_dual(proof), 5, 2)]
+def met(proof, n, m):
+    """The pairs of a proof as the check has them."""
+    return meetings(*read_kernel(proof), read_dual(proof)[1], n, m)
+
+
+PROOFS = [PENTAGON.proof, more_rows(2), more_rows(3)]
+MEETINGS = [(proof, one) for proof in PROOFS for one in met(proof, 5, 2)]
 
 
 def feature(kind, x, scale):
@@ -160,9 +166,9 @@ def test_forgeries_are_refused(part, change, reason):
 
 def test_a_certificate_for_silent_biases_alone_is_refused_for_all():
     """One that was solved for b ≤ 0 only, of the hexagon: true there, and no proof for b > 0."""
-    kernel = [[["1", "0"], ["0", "1"]], *[[["3", "0"], ["0", "3"]]] * 3]
-    with pytest.raises(Exception, match="positive bias"):
-        meetings(*read_dual({"kernel": kernel, "alone": ["1"]}), 5, 2)
+    kernel = [np.diag(scale * np.ones(4, dtype=int)).astype(str).tolist() for scale in (1, 3, 3, 3)]
+    with pytest.raises(Refuted, match="positive bias"):
+        met({"kernel": kernel, "alone": ["1"], "loud": 2}, 5, 2)
 
 
 def test_tampering_is_detected():
