@@ -20,7 +20,7 @@ gap is closed in four steps.
    ∫ 2(1 − s) ds, plus uuᵀ is positive definite, u = (JW*, 0), and d is orthogonal to u where Σ W_i·JW*_i = 0.
 
 So 3L ≥ 3L* for all W and all b ≤ 0, with equality for the n-gon alone, up to rotation, reflection and order. With
-``bias`` "free" in the claim, V is a bound over biases of any sign that leaves a margin where one of them is positive
+``bias`` "free" in the claim, another bound, over biases of any sign, leaves a margin where one of them is positive
 (:mod:`geomsup.bounds._check_free`), and what is as good as the n-gon has b ≤ 0.
 """
 
@@ -122,22 +122,19 @@ def prove_minimum(proof: JSON, n: int, *, free: bool) -> None:
     Refuted
         It is not shown: the bound is not close enough to the loss of the n-gon, or not proved.
     """
-    keys = ["one_active", "kernel", "alone", *(["loud", "margin"] if free else [])]
-    _prove(json.dumps({key: entry(proof, key) for key in keys} | {"fewer": proof.get("fewer")}), n)
+    parts = {key: entry(proof, key) for key in ("one_active", "kernel", "alone", *(["any_sign"] if free else []))}
+    _prove(json.dumps(parts | {"fewer": proof.get("fewer")}), n)
 
 
 @lru_cache(maxsize=8)
 def _prove(text: str, n: int) -> None:
     proof = json.loads(text)
-    margin = rational_entry(proof, "margin", 0) if "margin" in proof else None
     with precision(BITS):
         polygon = critical_polygon(n)
-        dual, fewer = _dual(proof, n, margin), fmpq(0)
-        if proof["fewer"] is not None:
-            fewer = _dual(proof["fewer"], n - 1, None if margin is None else fmpq(0)).V
+        dual, fewer = _dual(proof, n), _fewer(proof, n)
         above_it = 3 * loss_between(n)[1] + 1 / DIGITS  # so that what is as good has terms strictly below ε
-        if margin is not None and dual.V + (n - 1) * margin * ((1 - above_it + fewer) / 3) ** 2 <= above_it:
-            raise Refuted("a positive bias may cost less than what the bound leaves")
+        if "any_sign" in proof:
+            _prove_negative(entry(proof, "any_sign"), n, above_it)
         reason = Refuted("nothing is left")
         for near in confine(dual, above_it, fewer, rational((1 - polygon.t).mid())):
             try:
@@ -149,12 +146,28 @@ def _prove(text: str, n: int) -> None:
         raise reason
 
 
-def _dual(proof: JSON, n: int, margin: fmpq | None) -> Dual:
-    """A marked two-point bound on the loss of n features, proved."""
+def _prove_negative(proof: JSON, n: int, most: fmpq) -> None:
+    """Prove that arrangements with 3L ≤ most have no positive bias."""
+    margin = rational_entry(proof, "margin", 0)
+    V, own = _dual(proof, n, margin).V, most - _fewer(proof, n, fmpq(0))
+    if own >= 1 or V + (n - 1) * margin * ((1 - own) / 3) ** 2 <= most:
+        raise Refuted("a positive bias may cost less than what the bound leaves")
+
+
+def _dual(proof: JSON, n: int, margin: fmpq | None = None) -> Dual:
+    """A marked two-point bound on the loss of n features, proved; with a margin over biases of any sign."""
+    if not isinstance(proof, dict):
+        raise ValueError(f"a bound for {n} features is not a group of entries")
     one_active = rational_entry(proof, "one_active", 0)
     prove_one_active(proof, one_active, n, 2, margin)
     F, q = read_dual(proof)
     return Dual(n, 3 * one_active, curvature(one_active, n), room_alone(F, q, n), Pairs.of(F, q, 2))
+
+
+def _fewer(proof: JSON, n: int, margin: fmpq | None = None) -> fmpq:
+    """Three times what n − 1 features lose at least."""
+    fewer = proof.get("fewer")
+    return fmpq(0) if fewer is None else _dual(fewer, n - 1, margin).V
 
 
 def loss_between(n: int) -> tuple[fmpq, fmpq]:

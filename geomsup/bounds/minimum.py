@@ -10,19 +10,20 @@ from typing import Any
 
 from flint import fmpq
 
+from geomsup._typing import JSON
 from geomsup._validate import integer
 from geomsup.bounds._check_minimum import isolating_polynomial, loss_between
 from geomsup.bounds._marked_program import dyadic
-from geomsup.bounds._numbers import Number, above, text
+from geomsup.bounds._numbers import above, text
 from geomsup.bounds._reading import rational_entry
 from geomsup.bounds._store import stored
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.marked import METHOD, Range, is_free, marked_bound, name_of, one_active_bound
-from geomsup.bounds.result import Bound, Bracket, bound_from, exact_value
+from geomsup.bounds.result import Bound, Bracket, bound_from
 
 # The searches load SciPy's optimisers and are imported where they run: checking a certificate must not need them.
 
-__all__ = ["minimum_certificate", "one_active_bracket", "polygon_minimum"]
+__all__ = ["minimum_certificate", "one_active_bracket", "polygon_minimum", "with_any_sign"]
 
 LEAST = "least one-active loss"
 """The quantity of a certificate that holds the least loss itself."""
@@ -78,9 +79,13 @@ def polygon_minimum(
     if kept is None:
         from geomsup.sparse import k_gon  # loads SciPy's solvers, which checking must not need
 
-        near = k_gon(n)
-        own = marked_bound(n, 2, 8 if degree is None else degree, near.arrangement, rng, marks=marks, free=free)
-        kept = minimum_certificate(own, marked_bound(n - 1, 2, free=free) if near.h >= 1 else None)
+        polygon, of = k_gon(n), {"degree": 8 if degree is None else degree, "rng": rng, "marks": marks}
+        kept = minimum_certificate(
+            marked_bound(n, 2, near=polygon.arrangement, **of), marked_bound(n - 1, 2) if polygon.h >= 1 else None
+        )
+        if free:
+            fewer = marked_bound(n - 1, 2, free=True) if polygon.h >= 1 else None
+            kept = with_any_sign(kept, marked_bound(n, 2, free=True, **of), fewer)
     return bound_from(kept, METHOD.format(degree=len(kept.proof["kernel"]) - 1))
 
 
@@ -136,11 +141,11 @@ def one_active_bracket(
 def minimum_certificate(one_active: Bound, fewer: Bound | None = None) -> Certificate:
     """The certificate of a regular polygon as the least, from that of a bound which it nearly attains; not checked.
 
-    Where the polygon loses more than a third, one silent feature is excluded by a bound for one feature `fewer`.
+    Where the polygon loses more than a third, a silent feature is excluded by a bound for one feature `fewer`.
     """
     assert one_active.certificate is not None
-    known, own = one_active.certificate.claim, exact_value(one_active.certificate)
-    n, (low, high) = known["n"], loss_between(known["n"])
+    n = one_active.certificate.claim["n"]
+    low, high = loss_between(n)
     claim = {
         "quantity": LEAST,
         "arrangement": "regular polygon",
@@ -150,15 +155,26 @@ def minimum_certificate(one_active: Bound, fewer: Bound | None = None) -> Certif
         "at_most": text(high),
         "polynomial": isolating_polynomial(n, low, high),
     }
-    proof = {**one_active.certificate.proof, "one_active": text(own)}
-    others: Number = fmpq(0)
-    if fewer is not None:
-        assert fewer.certificate is not None
-        others = exact_value(fewer.certificate)
-        proof["fewer"] = {**fewer.certificate.proof, "one_active": text(others)}
-    if "bias" in known:  # twice what the cost of a positive bias has to exceed
-        claim["bias"] = known["bias"]
-        least = fmpq(1, 3) - high + others
-        margin = 6 * (high - own) / ((n - 1) * least * least)
-        proof["margin"] = text(dyadic(above(margin)))
-    return Certificate("least loss", claim, proof)
+    return Certificate("least loss", claim, _proof(one_active, fewer))
+
+
+def with_any_sign(least: Certificate, one_active: Bound, fewer: Bound | None = None) -> Certificate:
+    """The same over biases of any sign, from bounds over those; not checked."""
+    n, high = least.claim["n"], rational_entry(least.claim, "at_most")
+    V, others = (fmpq(0) if one is None else rational_entry(_claim(one), "value") for one in (one_active, fewer))
+    own = fmpq(1, 3) - high + others
+    margin = 6 * (high - V) / ((n - 1) * own * own)  # twice what is needed
+    any_sign = {**_proof(one_active, fewer), "margin": text(dyadic(above(margin)))}
+    return Certificate(least.kind, {**least.claim, "bias": "free"}, {**least.proof, "any_sign": any_sign})
+
+
+def _claim(bound: Bound) -> JSON:
+    assert bound.certificate is not None
+    return bound.certificate.claim
+
+
+def _proof(one_active: Bound, fewer: Bound | None) -> JSON:
+    """What proves a bound, and one for one feature fewer."""
+    assert one_active.certificate is not None
+    proof = {**one_active.certificate.proof, "one_active": one_active.exact}
+    return proof if fewer is None else {**proof, "fewer": _proof(fewer, None)}

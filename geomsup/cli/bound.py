@@ -105,8 +105,8 @@ def bound(
         _refuse_what_does_not_apply(subject, options)
         if marks is not None and not one_active:
             raise ValueError(f"--marks {marks} does not apply: it is for --one-active")
-        if one_active and options["search"] and (options["bias"] == "free" or marks is not None):
-            raise ValueError("--search does not apply to --one-active with --bias free or --marks: leave it out")
+        if one_active and options["search"] and marks is not None:
+            raise ValueError("--search does not apply to --one-active with --marks: leave it out")
         check_target("--save", save)
         if verify is not None:
             _verify(verify)
@@ -119,7 +119,12 @@ def bound(
             elif one_active and options["search"]:
                 effort = {} if options["n_starts"] is None else {"n_starts": options["n_starts"]}
                 result = one_active_bracket(
-                    options["n_features"], options["n_hidden"], degree=options["degree"], rng=options["seed"], **effort
+                    options["n_features"],
+                    options["n_hidden"],
+                    bias=options["bias"] or "nonpositive",
+                    degree=options["degree"],
+                    rng=options["seed"],
+                    **effort,
                 )
             elif one_active:
                 result = one_active_bound(

@@ -79,6 +79,7 @@ def test_lines_and_one_active_feature():
     both = run("--one-active", "-n", 5, "--search").stdout
     assert "relative gap  0\n" in both
     assert both.count("   proved\n") == 2
+    assert run("--one-active", "-n", 5, "--search", "--bias", "free").stdout == both
     free = run("--one-active", "-n", 5, "--bias", "free", "--quiet")
     assert "all W and b of any sign" in free.stdout
     assert "--coherence needs a number of vectors" in run("--coherence").output
@@ -114,6 +115,8 @@ def test_a_missing_solver_is_named(monkeypatch):
         (("--capacity", 4, "--bias", "free"), "has no choice of biases: leave it out"),
         (("-n", 5, "--marks", 3), "--marks 3 does not apply"),
         (("--one-active", "-n", 7, "--marks", 9), "marks=9 is above 6"),
+        (("--one-active", "-n", 7, "--marks", 5, "--bias", "free"), "marks=5 is above 4"),
+        (("--one-active", "-n", 7, "--marks", 3, "--search"), "--search does not apply"),
     ],
 )
 def test_options_that_contradict_each_other(arguments, message):

@@ -19,8 +19,8 @@ from tests.bounds.examples import certificate
 from tests.bounds.recomputed import free_room, margin, numbers
 from tests.bounds.test_verify import tampered
 
-SHIPPED = [(5, 2), (6, 2), (12, 3)]
-BEST = {(5, 2): gs.k_gon(5).h / 3, (6, 2): gs.k_gon(6).h / 3}
+SHIPPED = [(5, 2), (6, 2), (7, 2), (12, 3)]
+BEST = {(n, 2): gs.k_gon(n).h / 3 for n in (5, 6, 7)}
 BEST[12, 3] = gs.bounds.uniform_loss(gs.frames.icosahedron())
 PENTAGON = stored("one-active-free-5-2")
 
@@ -106,7 +106,9 @@ def test_nothing_is_better_than_the_best_known(n, m):
     bound = one_active_bound(n, m, bias="free")
     assert bound.status == "proved"
     assert "b of any sign" in bound.statement
-    assert bound.value <= BEST[n, m] <= bound.value * (1 + 1.1e-6)
+    # Rounding of h in the plane, where the polygons are the least: 4e-16.
+    assert bound.value <= BEST[n, m] + 1e-15
+    assert BEST[n, m] <= bound.value * (1 + (1.1e-6 if m == 3 else 1e-14))
 
 
 @given(st.integers(0, 10**6), st.floats(0.1, 2), st.floats(0, 1.5))
@@ -124,7 +126,7 @@ def test_critical_points_with_positive_biases_obey_it():
     positive = [one for one in found.minima if one.b.max() > 1e-6]
     assert positive
     assert min(one.loss for one in positive) == pytest.approx(1 / 3 - 1 / 20, abs=1e-12)
-    assert all(one.loss >= one_active_bound(5, 2, bias="free").value for one in found.minima)
+    assert all(one.loss + one.error >= one_active_bound(5, 2, bias="free").value for one in found.minima)
 
 
 def test_eight_features_gain_by_a_positive_bias():

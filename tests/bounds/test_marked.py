@@ -1,6 +1,7 @@
 """The marked two-point bound: enclosures against the functions, the theorem against arrangements, forgeries."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup.bounds import _marked_program as program
 from geomsup.bounds import one_active_bound, sparse_loss_bound
-from geomsup.bounds._boxes import Boxes, prove, times, univariate, watched
+from geomsup.bounds._boxes import Boxes, prove, rounding, times, univariate, watched
 from geomsup.bounds._check_marked import Pairs, prove_pairs
 from geomsup.bounds._numbers import exact
 from geomsup.bounds._pairs import kernel
@@ -21,7 +22,7 @@ from tests.bounds.recomputed import margin, numbers, pair_room
 from tests.bounds.test_verify import tampered
 
 PENTAGON = stored("one-active-5-2")
-BEST = {(5, 2): gs.k_gon(5).h / 3, (6, 2): gs.k_gon(6).h / 3}
+BEST = {(n, 2): gs.k_gon(n).h / 3 for n in (5, 6, 7)}
 BEST[12, 3] = gs.bounds.uniform_loss(gs.frames.icosahedron())
 
 
@@ -32,6 +33,18 @@ def floats(found):
 
 
 PAIRS = floats(PENTAGON)
+
+
+def exact_room(F, q, rho, e, f, t):
+    """What is left of the inequality of pairs in the plane, in exact arithmetic, with T_k by its recurrence."""
+    T, K, one = [Fraction(1), t], 0, Fraction(1)
+    while len(T) < len(F):
+        T.append(2 * t * T[-1] - T[-2])
+    for k, matrix in enumerate(F):
+        K += T[k] * sum(Fraction(float(x)) * e**a * f**b for (a, b), x in np.ndenumerate(matrix))
+    own, other = (sum(Fraction(float(c)) * x**k for k, c in enumerate(q)) for x in (e, f))
+    kappa = [max(z - y, 0) ** 3 / (z if z > y else one) for z, y in ((rho * t, 1 - e), (t, rho * (1 - f)))]
+    return kappa[0] + rho**2 * kappa[1] + e**3 * own + rho**4 * f**3 * other - (rho * e * f) ** 2 * K
 
 
 @given(st.integers(0, 10**6), st.floats(1e-6, 0.1))
@@ -85,6 +98,20 @@ def test_magnitudes_bound_every_box():
             assert (np.abs(one) <= np.abs(bound)).all()
 
 
+def test_what_rounding_may_do_is_said_box_by_box():
+    """Wide boxes among them do not blur narrow ones; and exact values stay within it."""
+    off, rng = rounding(lambda boxes: (PAIRS.magnitude.room(boxes),)), np.random.default_rng(0)
+    h = np.repeat([[0.25, 2.0**-20]], 4, axis=0)[:, rng.integers(2, size=300)]
+    boxes = Boxes(h + np.round(2**22 * rng.uniform(size=h.shape) * (1 - 2 * h)) / 2**22, h)
+    (mixed,) = off(boxes)
+    for which in (h[0] < 0.1, h[0] > 0.1):
+        np.testing.assert_array_equal(off(boxes.select(which))[0], mixed[which])
+    assert mixed[h[0] > 0.1].min() > mixed[h[0] < 0.1].max()
+    F, q = (np.array(numbers(PENTAGON.proof[key])) for key in ("kernel", "alone"))
+    for x, found, error in zip(boxes.x.T, PAIRS.room(boxes).c, mixed, strict=True):
+        assert abs(float(exact_room(F, q, *map(Fraction, x.tolist()))) - found) < error
+
+
 def test_boxes_that_prove_nothing_are_refused():
     start = Boxes(np.array([[0.5]]), np.array([[0.5]]))
     with pytest.raises(Refuted, match="undecided near 0.3"):
@@ -113,7 +140,7 @@ def test_a_false_inequality_of_pairs_is_refuted_where_it_is_false():
         prove_pairs(raised)
 
 
-@pytest.mark.parametrize(("n", "m"), [(5, 2), (12, 3)])  # the hexagon: test_minimum.py
+@pytest.mark.parametrize(("n", "m"), [(5, 2), (12, 3)])  # hexagon and heptagon: test_minimum.py
 def test_nothing_is_better_than_the_best_known(n, m):
     """Pentagon and icosahedron over all norms and biases b ≤ 0."""
     bound = one_active_bound(n, m)
