@@ -77,7 +77,7 @@ ONE, ZERO = fmpq(1), fmpq(0)
 MAX_DEGREE, MAX_MARKS = 30, 6
 """Of P_k and of q, and rows of F_k: the error analysis of the boxes allows for these."""
 MOST = 200_000_000
-"""Boxes, of the order of a million per second. Measured: 22 million are needed for seven features in the plane."""
+"""Boxes, of the order of a million per second. Measured: at most a million for bounds that were brought to touch."""
 FINE = 2.0**-5
 """Half-width in e, e', t of boxes with t ≥ 0 that the first step leaves to the second."""
 FINEST = 2.0**-8

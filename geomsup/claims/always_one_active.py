@@ -28,8 +28,8 @@ def measurement(n: int, what: str) -> float:
 
 
 def certificates() -> list[Bound]:
-    """For n = 5, 6 and 7."""
-    return [polygon_minimum(n, bias="free") for n in (5, 6, 7)]
+    """For n = 5 and 6; that for n = 7 takes a quarter of a minute and is measured as a slow case."""
+    return [polygon_minimum(n, bias="free") for n in (5, 6)]
 
 
 CLAIM = Claim(

@@ -397,25 +397,26 @@ def density_pairs(claim, proof, rho, e, f, t):
 
 
 def least(claim, proof):
-    """The bound; and how far from it the loss of the polygon is, which is all that is looked for here.
+    """The bounds; how far from them the loss of the polygon is, which is all that is looked for here with b ≤ 0.
 
-    With biases of any sign also what a positive one costs, as the proof has it.
+    And with biases of any sign what a positive one costs, pair by pair, and that this is more than the bound leaves.
     """
     n, h = claim["n"], gs.k_gon(claim["n"]).h
-    bound = {"quantity": "one-active loss", "n": n, "m": claim["m"], "value": proof["one_active"]}
     found = [h / 3 - number(claim["value"]) + 1e-15, number(claim["at_most"]) - h / 3 + 1e-15]
-    fewer = 0.0
-    if "fewer" in proof:
-        fewer = 3 * number(proof["fewer"]["one_active"])
-        alike = {"bias": claim["bias"]} if "bias" in claim else {}
-        found.append(marked(bound | alike | {"n": n - 1, "value": proof["fewer"]["one_active"]}, proof["fewer"]))
-    if claim.get("bias") == "free":
-        bound["bias"], price = "free", number(proof["margin"])
-        cost = (n - 1) * price * ((1 - h + fewer) / 3) ** 2
-        r, b, s, c, t = free_points(claim["m"])
-        found += [price, 3 * number(proof["one_active"]) + cost - h]
-        found.append((free_room(proof, n, claim["m"], r, b, s, c, t) - price * (s**2 + c) ** 2).min())
-    return min(*found, marked(bound, proof))
+    for part, bias in ((proof, {}), (proof.get("any_sign"), {"bias": "free"})):
+        if part is None or (bias and claim.get("bias") != "free"):
+            continue
+        bound = {"quantity": "one-active loss", "n": n, "m": 2, "value": part["one_active"], **bias}
+        found.append(marked(bound, part))
+        fewer = part.get("fewer")
+        if fewer is not None:
+            found.append(marked({**bound, "n": n - 1, "value": fewer["one_active"]}, fewer))
+        if bias:
+            price, own = number(part["margin"]), h - (0 if fewer is None else 3 * number(fewer["one_active"]))
+            r, b, s, c, t = free_points(2)
+            found += [1 - own, price, 3 * number(part["one_active"]) + (n - 1) * price * ((1 - own) / 3) ** 2 - h]
+            found.append((free_room(part, n, 2, r, b, s, c, t) - price * (s**2 + c) ** 2).min())
+    return min(found)
 
 
 def density(claim, proof):
