@@ -6,7 +6,8 @@ gap is closed in four steps.
 1. *The polygon* (:mod:`geomsup.sparse.polygons`): G(t) changes sign between two rationals, so it has a root t* between
    them, where the n-gon with g = r² = P/2Q and b = −t*g is a critical point of the loss. Balls contain all of it.
 2. *What is as good lies near* (:mod:`geomsup.bounds._nearly`): e = 1 + b/r² and r of every feature lie in short ranges,
-   and the angle between any two features within δ_k of 2πk/n for some k ≤ n/2.
+   and the angle between any two features within δ_k of 2πk/n for some k ≤ n/2. Where 3L* > 1 that takes a bound for
+   n − 1 features.
 3. *Such angles are those of a bent n-gon.* Sort the features by angle. Each of the n gaps is at least 2π/n − δ_1, as
    all angles between features are, and together they are 2π; so k ≤ n/2 successive gaps add up to within n δ_1 of
    2πk/n. If n δ_1 + δ_l < π/n for all l, the angle between the two ends can only belong to k. So each gap is within
