@@ -1,15 +1,22 @@
 """Proving that a sum of rows is at least a value, by cutting the weights into boxes and the biases into cells.
 
 A **box** of weights carries, for every row, a list of **cells**, intervals of that row's bias outside of which nothing
-has to be proved any more. Row i is bounded from below on the box and each cell by an affine function of the weights,
-:class:`~geomsup.bounds._row_loss.Affine`. Rows share the weights, and at a minimum of the sum their slopes cancel; so a
-slope s_i common to all cells of a row is taken out first,
+has to be proved any more. Row i depends on the weights through G_i = (G_i1, …, G_in), which stays within c_i ± w_i on
+the box. Rows share the weights, and at a minimum of the sum their slopes cancel; so linear terms s_i are taken out
+first: with R_i = G_i − c_i,
 
-    L ≥ Σ_i min over cells of [I_i (φ_i − s_i·D)] + min over the box of (Σ_i I_i s_i)·D.
+    L ≥ Σ_i min over cells and |R_i| ≤ w_i of [I_i φ_i − s_i·R_i] + min over the box of Σ_i s_i·R_i.
 
-This holds for every s_i, and is of second order in the size of the box if s_i is the slope at the best bias. A cell for
-which this sum, with its own term in place of the least, is at least the value is dropped; a box is finished when a row
-has no cell left. The other cells are halved until they move z no more than the box does, and then the box is.
+This holds for every s_i, and is of second order in the size of the box if they are the slopes where the sum is least.
+The first terms are bounded by affine functions, :class:`~geomsup.bounds._row_loss.Affine`; where the tangents for them
+are taken, and the s_i, come from :mod:`geomsup.bounds._tangents`. The last one is a quadratic form: with W = X + D,
+|D| ≤ h elementwise, and S_ij = s_ij + s_ji,
+
+    2 Σ_i s_i·G_i = Σ_ij S_ij W_i·W_j = Σ_ij S_ij X_i·X_j + 2 Σ_ij S_ij X_i·D_j + Σ_ij S_ij D_i·D_j,
+
+and |D_i·D_j| ≤ h_i·h_j, D_i·D_i ≥ 0. A cell for which the sum, with its own term in place of the least, is at least the
+value is dropped; a box is finished when a row has no cell left. The other cells are halved until they move z much less
+than the box does, and then the box is.
 """
 
 from __future__ import annotations
@@ -20,14 +27,15 @@ from typing import NamedTuple
 import numpy as np
 
 from geomsup._typing import BoolArray, FloatArray, IntArray
-from geomsup.bounds._row_loss import ROUNDING, Row
+from geomsup.bounds._row_loss import ROUNDING, Range, Row, gram
+from geomsup.bounds._tangents import least_place, multipliers
 from geomsup.bounds.verify import Refuted
 
 __all__ = ["Below", "Cells", "Cover", "Subdivision", "cover"]
 
 CHUNK = 1024
 """Boxes at once, with some ten cells for each row: their arrays stay in the cache."""
-FINE = 0.25
+FINE = 0.125
 """Half-width of a cell relative to how far its box moves z. Measured: 1 and 1/16 take half as many cells more."""
 FINEST = 2.0**-40
 """Half-width of a cell, relative to 1 + |b|, that is not halved; down to it centers are exact."""
@@ -185,24 +193,26 @@ def _undecided(
     boxes = boxes.select(~(floor >= value * (1 + ROUNDING)))
     if not boxes.size:
         return boxes, np.zeros(0, dtype=bool)
-    lower, reach, least, best = [], [], [], []
-    common = np.zeros_like(boxes.x)
-    for row, weight, cells in zip(rows, importance, boxes.cells, strict=True):
-        found = row.lower(boxes.x, boxes.h, *cells)
-        first = _first_least(found.value, cells.owner, boxes.size)
-        slope = found.slope[:, :, first]
-        off = (np.abs(found.slope - slope[:, :, cells.owner]) * boxes.h[:, :, cells.owner]).sum(axis=(0, 1))
-        low = np.where(found.extreme, np.inf, weight * (found.value - (1 + ROUNDING) * off))
-        common += weight * slope
-        best.append(cells.b[first])
+    n = len(rows)
+    ranges = [[gram(boxes.x, boxes.h, i, j) for j in range(n)] for i in range(n)]
+    overs = [row.over(one, *cells) for row, one, cells in zip(rows, ranges, boxes.cells, strict=True)]
+    flat = [row.lower(over, np.zeros((n + 1, over.b.size))) for row, over in zip(rows, overs, strict=True)]
+    firsts = [_first_least(one.value, cells.owner, boxes.size) for one, cells in zip(flat, boxes.cells, strict=True)]
+    _seek_below(rows, importance, value, boxes.x, np.array([c.b[k] for c, k in zip(boxes.cells, firsts, strict=True)]))
+    s = multipliers(rows, importance, boxes.x, boxes.h, overs, flat, firsts)
+    lower, reach, least = [], [], []
+    for i, (row, weight, cells, over) in enumerate(zip(rows, importance, boxes.cells, overs, strict=True)):
+        own = s[i][:, cells.owner]
+        found = row.lower(over, least_place(row, weight, over, flat[i], own))
+        off = (np.abs(weight * found.slope - own) * over.wide).sum(axis=0)
+        low = np.where(found.extreme, np.inf, weight * found.value - (1 + ROUNDING) * off)
         lower.append(low)
         reach.append(found.reach)
         least.append(np.minimum.reduceat(low, _starts(cells.owner, boxes.size)))
-    _seek_below(rows, importance, value, boxes.x, np.array(best))
-    shared = -(1 + ROUNDING) * (np.abs(common) * boxes.h).sum(axis=(0, 1))
+    together = _together(s, ranges, boxes.x, boxes.h)
     alive, ready, kept = np.ones(boxes.size, dtype=bool), np.ones(boxes.size, dtype=bool), []
     for i, cells in enumerate(boxes.cells):
-        rest = shared + sum(other for k, other in enumerate(least) if k != i)
+        rest = together + sum(other for k, other in enumerate(least) if k != i)
         open_ = ~(lower[i] + rest[cells.owner] >= value)
         cells = cells.select(open_)
         enough = np.maximum(FINE * reach[i][open_], FINEST * (1 + np.abs(cells.b)))
@@ -210,6 +220,19 @@ def _undecided(
         ready[cells.owner[cells.h > 2 * enough]] = False
         kept.append(cells.halved(cells.h > enough))
     return Cover(boxes.x, boxes.h, tuple(kept)).select(alive), ready[alive]
+
+
+def _together(s: FloatArray, ranges: Sequence[Sequence[Range]], x: FloatArray, h: FloatArray) -> FloatArray:
+    """A lower bound of Σ s_ij (G_ij − its center) on boxes."""
+    center, wide, shift = np.moveaxis(np.array(ranges), 2, 0)
+    both = s + s.swapaxes(0, 1)
+    curved = np.abs(both) / 2
+    for i in range(len(s)):
+        curved[i, i] = np.maximum(-s[i, i], 0.0)
+    lost = (curved * np.einsum("kib,kjb->ijb", h, h)).sum(axis=(0, 1))
+    lost += (np.abs(np.einsum("kib,ijb->kjb", x, both)) * h).sum(axis=(0, 1))
+    lost += ROUNDING * (np.abs(s) * (np.abs(center) + wide)).sum(axis=(0, 1))
+    return np.asarray((s * shift).sum(axis=(0, 1)) - (1 + ROUNDING) * lost)
 
 
 def _seek_below(rows: Sequence[Row], importance: FloatArray, value: float, x: FloatArray, b: FloatArray) -> None:

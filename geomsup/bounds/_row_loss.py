@@ -5,20 +5,16 @@ Output i is z₊ with z = b_i + Σ_j G_ij x_j, G = WᵀW, and loses, the sum run
 .. math:: \varphi_i = \frac{p_i}{3} + E z_+^2 - 2 E\,x_i z_+, \qquad E z_+^2 = \sum_S \pi_S E_S z_+^2 .
 
 As functions of (G_i1, …, G_in, b_i), in which z is affine, both E z₊² and E x_i z₊ are **convex**, since x_i ≥ 0. So on
-a box of these n + 1 parameters E z₊² is at least its tangent at the center, and E x_i z₊ is at most any affine function
-plus the largest excess over that at a vertex. The two together are an affine lower bound whose error is of second order
-in the size of the box. It needs no derivative of E x_i z₊: the affine function has the mean slopes between vertices.
-The part of E z₊² from inputs that are 0, π_∅ b₊², stays as it is: π_∅ is not small where p is.
-
-G is quadratic in W: with W = W₀ + D, |D| ≤ h elementwise,
-
-.. math:: G_{ij} = (G_0)_{ij} + \sum_k (W_{ki} D_{kj} + W_{kj} D_{ki}) + \sum_k D_{ki} D_{kj},
-
-and the last sum is at most Σ h_ki h_kj, and not negative for i = j. That makes the lower bound affine in D, up to
-second order again.
+a box of these n + 1 parameters E z₊² is at least any of its tangents, and E x_i z₊ is at most any affine function plus
+the largest excess over that at a vertex. The two together are an affine lower bound whose error is of second order in
+the size of the box. It needs no derivative of E x_i z₊: the affine function has the mean slopes between vertices. Which
+tangent is best is in :mod:`geomsup.bounds._tangents`. The part of E z₊² from inputs that are 0, π_∅ b₊², stays as it
+is: π_∅ is not small where p is.
 
 **Rounding.** Everything that enters is at most Σ_{S ≠ ∅} π_S (1 + M)² + π_∅ (b + h_b)₊² in size, M = Σ_j |G_ij| + |b|
-at its largest; the moments are computed to 2⁻⁴² of it, and some fifty operations follow. 2⁻³⁹ of it is subtracted.
+at its largest, and the moments are computed to 2⁻⁴² of it. A tangent may be taken at one end of the box and count at
+the other, where errors of its slopes 2 E u z₊ weigh at most 4 times as much; its value adds 1, E x_i z₊ and its factor
+2 at most 2, and some fifty operations follow. 2⁻³⁹ of it is subtracted.
 """
 
 from __future__ import annotations
@@ -26,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -34,7 +31,7 @@ from geomsup._typing import BoolArray, FloatArray, IntArray
 from geomsup.bounds._numbers import below
 from geomsup.bounds._positive_parts import descending, moment, own_moment
 
-__all__ = ["ROUNDING", "Affine", "Row", "gram"]
+__all__ = ["ROUNDING", "Affine", "Over", "Range", "Row", "gram"]
 
 ROUNDING = 2.0**-39
 TINY = 1e-200
@@ -43,16 +40,41 @@ WIDER = 2.0**-48
 """Relative: what the parameters' ranges are widened by, so that rounding them does not matter."""
 
 
+class Range(NamedTuple):
+    """G_ij on boxes of weights: center ± wide contains it, center + shift is its value at the centers of the boxes."""
+
+    center: FloatArray
+    wide: FloatArray
+    shift: FloatArray
+
+
+@dataclass(frozen=True)
+class Over:
+    """An affine function above E x_i z₊ on cells: there G_ij = g_j + r_j, |r_j| ≤ wide_j, and the bias is y = b ± hb.
+
+    It is excess + Σ slopes_j r_j + rise (y − b)/hb. Arrays of shape (n, cells) or (cells,).
+    """
+
+    b: FloatArray
+    hb: FloatArray
+    g: FloatArray
+    wide: FloatArray
+    excess: FloatArray
+    slopes: FloatArray
+    rise: FloatArray
+
+
 @dataclass(frozen=True)
 class Affine:
-    """value + Σ slope · D, a lower bound for |D| ≤ h and every bias of the cell; one entry per cell.
+    """value + Σ slope_j r_j, a lower bound for |r| ≤ wide and every bias of the cell; one entry per cell.
 
-    `slope` has shape (m, n, cells). `reach` is how far the box moves z; `extreme` says that the bias is so low or so
-    high that the output alone loses too much.
+    `bias` is the slope in the bias at the center, `reach` is how far the box moves z; `extreme` says that the bias is
+    so low or so high that the output alone loses too much.
     """
 
     value: FloatArray
     slope: FloatArray
+    bias: FloatArray
     reach: FloatArray
     extreme: BoolArray
 
@@ -141,31 +163,46 @@ class Row:
         long = np.maximum(least - 1, 0.0) / np.maximum(least + 1, 1.0)
         return np.asarray(self.alone * (long**2 + np.maximum(1 - most, 0.0) ** 2 / 4) * (1 - ROUNDING))
 
-    def lower(self, x: FloatArray, h: FloatArray, owner: IntArray, b: FloatArray, hb: FloatArray) -> Affine:
-        """The affine lower bound for each cell, the bias within b ± hb and the weights those of the box `owner`."""
-        i, n = self.i, self.n
-        ranges = [tuple(part[owner] for part in gram(x, h, i, j)) for j in range(n)]
-        g, wide = [c for c, _, _ in ranges], [w for _, w, _ in ranges]
-        value, slopes, slope = self.power(g, b)
+    def over(self, ranges: Sequence[Range], owner: IntArray, b: FloatArray, hb: FloatArray) -> Over:
+        """What is above E x_i z₊ for each cell, the bias within b ± hb and G_ij in the ranges of the box `owner`."""
+        g, wide = (np.array([part[owner] for part in parts]) for parts in list(zip(*ranges, strict=True))[:2])
         excess, rises, rise = self._above(g, wide, b, hb)
-        slopes = [s - 2 * r / w for s, r, w in zip(slopes, rises, wide, strict=True)]
-        value = self.alone + value - 2 * excess + self._least(b, hb, slope * hb - 2 * rise)
-        x, h = x[:, :, owner], h[:, :, owner]
-        linear = np.zeros_like(x)
-        for j in range(n):
-            value += slopes[j] * ranges[j][2]
-            squares = (h[:, i] * h[:, j]).sum(axis=0)
-            value -= (np.maximum(-slopes[j], 0.0) if j == i else np.abs(slopes[j])) * squares
-            linear[:, j] += slopes[j] * x[:, i]
-            linear[:, i] += slopes[j] * x[:, j]
-        reach = np.asarray(sum(wide))
-        value -= ROUNDING * self.size(g, b, reach + hb)
+        return Over(b, hb, g, wide, excess, np.array(rises) / wide, rise)
+
+    def lower(self, over: Over, at: FloatArray) -> Affine:
+        """The affine lower bound for each cell, its tangent taken `at` from the center: n + 1 rows, the bias last."""
+        b, hb = over.b, over.hb
+        value, slopes, slope = self.power([c + d for c, d in zip(over.g, at[:-1], strict=True)], b + at[-1])
+        value -= sum(s * d for s, d in zip((*slopes, slope), at, strict=True))
+        value += self.alone - 2 * over.excess + self._least(b, hb, slope * hb - 2 * over.rise)
+        reach = over.wide.sum(axis=0)
+        value -= ROUNDING * self.size(list(over.g), b, reach + hb)
         # No output at all loses p_i/3. With b ≥ Σ |G_ij| + 2 the error is at least 1 whenever x_i is active.
-        positive = sum(np.maximum(c + w, 0.0) for c, w in zip(g, wide, strict=True))
-        sizes = 2 + sum(np.abs(c) + w for c, w in zip(g, wide, strict=True))
+        positive = np.maximum(over.g + over.wide, 0.0).sum(axis=0)
+        sizes = 2 + np.abs(over.g).sum(axis=0) + reach
         room = ROUNDING * (sizes + np.abs(b) + hb)
         extreme = (b + hb + positive < -room) | (b - hb > sizes + room)
-        return Affine(value, linear, reach, extreme)
+        bias = slope - 2 * over.rise / np.maximum(hb, TINY) + 2 * self.nothing * np.maximum(b, 0.0)
+        return Affine(value, np.array(slopes) - 2 * over.slopes, bias, reach, extreme)
+
+    def curvature(self, g: FloatArray, b: FloatArray) -> FloatArray:
+        """About half the second derivatives of E z₊² in (g, b), of shape (n + 1, n + 1, cells).
+
+        Sets of features count as if z had the sign of its mean on them: this chooses tangents, which are all true.
+        """
+        n = self.n
+        total = np.zeros((n + 1, n + 1, *b.shape))
+        total[n, n] = self.nothing * (b > 0)
+        for active, weight in self.probability.items():
+            if active:
+                on = weight * (b + sum(g[j] for j in active) / 2 > 0)
+                for j in active:
+                    total[j, n] += on / 2
+                    total[n, j] += on / 2
+                    for k in active:
+                        total[j, k] += on * (1 / 3 if j == k else 1 / 4)
+                total[n, n] += on
+        return total
 
     def _least(self, b: FloatArray, hb: FloatArray, rise: FloatArray) -> FloatArray:
         """The least of rise (y − b)/hb + π_∅ y₊² for y within b ± hb: exact, because π_∅ is not small where p is."""
@@ -174,7 +211,7 @@ class Row:
         return np.asarray(rise * (y - b) / np.maximum(hb, TINY) + self.nothing * np.maximum(y, 0.0) ** 2)
 
     def _above(
-        self, g: list[FloatArray], wide: list[FloatArray], b: FloatArray, hb: FloatArray
+        self, g: FloatArray, wide: FloatArray, b: FloatArray, hb: FloatArray
     ) -> tuple[FloatArray, list[FloatArray], FloatArray]:
         """Constant and rises over half a range of an affine function above E x_i z₊ on boxes."""
         n = self.n
@@ -189,8 +226,8 @@ class Row:
         return np.asarray(excess.max(axis=axes)), rises[:n], rises[n]
 
 
-def gram(x: FloatArray, h: FloatArray, i: int, j: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Center and half-width of the range of G_ij on boxes, and its value at their centers less that center."""
+def gram(x: FloatArray, h: FloatArray, i: int, j: int) -> Range:
+    """The range of G_ij on boxes."""
     low, high = x - h, x + h
     if i == j:
         ends = np.minimum(low[:, i] ** 2, high[:, i] ** 2)
@@ -201,4 +238,4 @@ def gram(x: FloatArray, h: FloatArray, i: int, j: int) -> tuple[FloatArray, Floa
         least, most = products.min(axis=0).sum(axis=0), products.max(axis=0).sum(axis=0)
     center, wide = (least + most) / 2, (most - least) / 2
     wide = wide + WIDER * (np.abs(least) + np.abs(most)) + TINY
-    return center, wide, (x[:, i] * x[:, j]).sum(axis=0) - center
+    return Range(center, wide, (x[:, i] * x[:, j]).sum(axis=0) - center)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 import geomsup as gs
 from geomsup.bounds import _positive_parts as parts
 from geomsup.bounds import global_bound
-from geomsup.bounds._branching import Cells, Cover, _out_of_order
+from geomsup.bounds._branching import Cells, Cover, _out_of_order, _together
 from geomsup.bounds._check_branch import proved
 from geomsup.bounds._numbers import exact
-from geomsup.bounds._row_loss import ROUNDING, Row
+from geomsup.bounds._row_loss import ROUNDING, Row, gram
+from geomsup.bounds._tangents import least_place, multipliers
 from geomsup.loss.oracle import oracle_loss
 from tests.bounds.examples import certificate
 
@@ -95,6 +96,13 @@ def row_loss(p, i, W, b):
     return float(oracle_loss(gs.Problem(n, W.shape[0], probability, importance=importance), W, bias))
 
 
+def bounded(row, x, h, owner, b, hb, at=None):
+    """The affine lower bounds of cells, tangents at so many half-widths from their centers, and the ranges below."""
+    over = row.over([gram(x, h, row.i, j) for j in range(row.n)], owner, b, hb)
+    sizes = np.array([*over.wide, over.hb])
+    return row.lower(over, 0 * sizes if at is None else at * sizes), over
+
+
 @settings(max_examples=60)
 @given(st.integers(0, 10**9))
 def test_rows_are_enclosed_from_below(seed):
@@ -103,14 +111,15 @@ def test_rows_are_enclosed_from_below(seed):
     p, x, h, owner, b, hb = random_setting(rng)
     i = int(rng.integers(len(p)))
     row = Row.of(i, p)
-    found, floor = row.lower(x, h, owner, b, hb), row.at_least(x, h)
+    at = rng.choice([-1.0, 0.0, 0.4, 1.0], size=(len(p) + 1, owner.size))
+    (found, over), floor = bounded(row, x, h, owner, b, hb, at), row.at_least(x, h)
     for _ in range(3):
         k = int(rng.integers(owner.size))
         way = rng.choice([-1.0, 1.0, 0.3], size=x.shape[:2])
         W = x[:, :, owner[k]] + way * h[:, :, owner[k]]
         bias = b[k] + rng.choice([-1.0, 1.0, -0.2]) * hb[k]
         exactly = row_loss(p, i, W, bias)
-        below = found.value[k] + np.sum(found.slope[:, :, k] * (W - x[:, :, owner[k]]))
+        below = found.value[k] + np.sum(found.slope[:, k] * (W[:, i] @ W - over.g[:, k]))
         assert below <= exactly + 1e-14
         assert floor[owner[k]] <= exactly + 1e-14
         assert not found.extreme[k] or exactly >= row.alone - 1e-14
@@ -124,11 +133,66 @@ def test_enclosures_are_of_second_order():
     row = Row.of(0, [exact(0.3), exact(0.6)])
     x, b = rng.normal(size=(1, 2, 300)), rng.normal(size=300) / 3
     step, owner = rng.uniform(size=x.shape), np.arange(300)
-    value = row.value([x[0, 0] ** 2, x[0, 0] * x[0, 1]], b)
-    # The least over the bias's cell is of first order, so the cell is a point here.
-    lost = [np.max(value - row.lower(x, t * step, owner, b, 0 * b).value) for t in (1e-2, 1e-3, 1e-4)]
-    assert lost[1] < lost[0] / 50
-    assert lost[2] < lost[1] / 50
+
+    def lost(t):
+        found, over = bounded(row, x, t * step, owner, b, 0 * b)  # the least over a bias's cell is of first order
+        return np.max(row.value(list(over.g), b) - found.value)
+
+    errors = [lost(t) for t in (1e-2, 1e-3, 1e-4)]
+    assert errors[1] < errors[0] / 50
+    assert errors[2] < errors[1] / 50
+
+
+def test_tangents_where_the_row_is_least_keep_its_curvature():
+    """With the output always on, φ is a quadratic function: its least on a cell is what the bound finds."""
+    rng = np.random.default_rng(3)
+    row, count = Row.of(1, [exact(0.4), exact(0.7), exact(0.2)]), 20
+    x, h, owner = rng.normal(size=(2, 3, count)), rng.uniform(0.05, 0.2, size=(2, 3, count)), np.arange(count)
+    b, hb = np.full(count, 30.0), rng.uniform(0.05, 0.2, size=count)
+    flat, over = bounded(row, x, h, owner, b, hb)
+    weight = 0.3
+    linear = weight * flat.slope + 0.02 * rng.normal(size=flat.slope.shape)
+    at = least_place(row, weight, over, flat, linear)
+    ends = np.array([*over.wide, over.hb])
+    assert (np.abs(at) <= ends).all()
+
+    def bracket(d):
+        return weight * row.value(list(over.g + d[:-1]), b + d[-1]) - (linear * d[:-1]).sum(axis=0)
+
+    best = np.min([bracket(rng.uniform(-1, 1, size=ends.shape) * ends) for _ in range(500)], axis=0)
+    found = row.lower(over, at)
+    reached = weight * found.value - (np.abs(weight * found.slope - linear) * over.wide).sum(axis=0)
+    at_center = weight * flat.value - (np.abs(weight * flat.slope - linear) * over.wide).sum(axis=0)
+    least = bracket(at)
+    assert (reached <= least).all()
+    assert (least <= best).all()
+    assert (least - reached < 0.2 * (least - at_center)).all()
+
+
+@given(st.integers(0, 10**9))
+def test_what_the_rows_share_is_bounded_from_below(seed):
+    rng = np.random.default_rng(seed)
+    m, n, count = int(rng.integers(1, 3)), 3, 5
+    x, h = rng.normal(size=(m, n, count)), rng.uniform(size=(m, n, count)) * 10 ** rng.uniform(-6, 0, size=count)
+    s = rng.normal(size=(n, n, count)) * 10 ** rng.uniform(-3, 3)
+    ranges = [[gram(x, h, i, j) for j in range(n)] for i in range(n)]
+    below = _together(s, ranges, x, h)
+    for _ in range(20):
+        W = x + h * rng.choice([-1.0, 1.0, 0.5, 0.0], size=h.shape)
+        terms = [s[i, j] * ((W[:, i] * W[:, j]).sum(axis=0) - ranges[i][j].center) for i in range(n) for j in range(n)]
+        assert (below <= sum(terms)).all()
+
+
+def test_linear_terms_are_slopes_that_cancel():
+    """On a small box around a minimum of the loss the terms taken out are the slopes of the rows, whose sum is flat."""
+    problem = gs.Problem(3, 2, 0.7)
+    solution = gs.minimize(problem, n_starts=4, rng=0)
+    rows = [Row.of(i, [exact(0.7)] * 3) for i in range(3)]
+    x, h, one = solution.W[:, :, None], np.full((2, 3, 1), 1e-3), np.zeros(1, dtype=np.int64)
+    cells = [bounded(row, x, h, one, solution.b[[row.i]], np.array([1e-4])) for row in rows]
+    s = multipliers(rows, np.ones(3), x, h, [over for _, over in cells], [flat for flat, _ in cells], [one] * 3)[..., 0]
+    assert np.abs(solution.W @ (s + s.T)).max() < 0.02 * np.abs(s).max()
+    assert np.abs(s).max() > 0.01
 
 
 def test_cells_and_boxes_are_cut_without_gaps():
