@@ -247,7 +247,7 @@ def test_fifty_random_pairs_in_time():
         solution = gs.minimize(problem, n_starts=16, rng=seed)
         start = time.process_time()
         bound = global_bound(problem, upper=solution.loss + solution.error)
-        assert time.process_time() - start < 30  # measured: 0.14 to 0.23
+        assert time.process_time() - start < 30  # measured: 0.14 to 0.19
         assert bound.value <= solution.loss + solution.error <= bound.value * (1 + 1e-6)
 
 
@@ -263,6 +263,20 @@ def test_three_features_on_a_line():
         parts = [dict(one) for one in bound.certificate.proof["without"]]
         parts[i]["value"] = str(Fraction(other["value"]) * Fraction(1001, 1000))
         assert "has a loss of" in gs.verify(changed(bound.certificate, proof={"without": parts})).reason
+
+
+@pytest.mark.slow
+def test_three_features_in_the_plane():
+    """The best is a pair and one alone; that is proved to 1e-6 in half a minute, and here up to a factor."""
+    problem = gs.Problem(3, 2, 0.1)
+    alone = gs.minimize(gs.Problem(2, 1, 0.1), n_starts=16, rng=0)
+    bound = global_bound(problem, gap=0.7, upper=alone.loss + alone.error)
+    assert 0.3 * alone.loss < bound.value < 0.31 * alone.loss
+    assert bound.method == "branch and bound"
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        W, b = rng.normal(size=(2, 3)), 0.1 * rng.normal(size=3)
+        assert gs.expected_loss(problem, W, b).value >= bound.value
 
 
 def test_a_gap_of_1e_8():
