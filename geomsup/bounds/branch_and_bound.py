@@ -28,8 +28,8 @@ __all__ = ["global_bound"]
 
 METHOD = "branch and bound"
 COARSE = (0.99, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01)
-"""Gaps tried in turn where half of the boxes are not enough for the gap itself, and then each a third of the one before,
-until one takes more boxes than are left."""
+"""Gaps tried in turn where half of the boxes do not reach the gap itself, then each a third of the one before, until
+one takes more boxes than are left."""
 ROOM = 0.99
 """Share of the gap that the claim is below `upper`, so that the error of `upper` does not decide."""
 SEARCHES = 4
