@@ -27,6 +27,8 @@ from geomsup.problem import Problem
 __all__ = ["global_bound"]
 
 METHOD = "branch and bound"
+RAREST = 1e-6
+"""Probability below which boxes need more memory than there is: 1e-12 of two features takes above 6 GB."""
 COARSE = (0.99, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01)
 """Gaps tried in turn where half of the boxes do not reach the gap itself, then each a third of the one before, until
 one takes more boxes than are left."""
@@ -54,7 +56,7 @@ def global_bound(
     Parameters
     ----------
     problem : Problem
-        ReLU, independent features uniform on [0, 1], at most three; any probabilities and importances.
+        ReLU, independent features uniform on [0, 1], at most three; any importances, probabilities 0 or from 1e-6 on.
     bias : str
         ``"free"``, ``"nonpositive"`` or ``"zero"``.
     gap : float
@@ -122,6 +124,13 @@ def _check_problem(problem: Problem) -> None:
         raise ValueError(
             f"branch and bound does not know {problem!r}: pass a problem with ReLU, at most {LARGEST} independent "
             "features that are uniform on [0, 1], and fewer hidden dimensions than features (else W = I loses nothing)"
+        )
+    p = problem.feature_probability
+    rare = p[(p > 0) & (p < RAREST)]
+    if rare.size:
+        raise ValueError(
+            f"feature_probability={rare.min():g} is below {RAREST:g}, where losses are too small beside what boxes "
+            "leave open: pass a larger one, or 0"
         )
 
 

@@ -31,6 +31,8 @@ __all__ = ["layered_bound"]
 
 METHOD = "layers of importance"
 P = "feature_probability"
+PAIR_GAP = 1e-3
+"""Relative gap of the bound for a pair in one dimension: far below what is lost otherwise."""
 LARGEST = 40_000
 """Features of one density times their different importances: 200 that differ, 40,000 that do not."""
 
@@ -127,9 +129,10 @@ def _known(
 
     largest = max(k for k, _ in layers)
     if m == 1:
-        from geomsup.bounds.branch_and_bound import global_bound
+        from geomsup.bounds.branch_and_bound import RAREST, global_bound
 
-        found = [global_bound(Problem(2, m, below(p)))] if largest >= 2 else []
+        rare = below(p) < RAREST
+        found = [global_bound(Problem(2, m, below(p)), gap=PAIR_GAP)] if largest >= 2 and not rare else []
     else:
         shipped = [claim for claim in _shipped(m) if claim["n"] <= largest]
         densities = {rational_entry(claim, P) for claim in shipped if P in claim} | {p}

@@ -103,6 +103,7 @@ def test_nothing_is_known_of_few_features():
     assert not layered_bound(gs.Problem(5, 4, 0.1)).known
     assert not layered_bound(gs.Problem(4, 2, [0.1, 0.2, 0.3, 0.4])).known
     assert not layered_bound(gs.Problem(5, 2, 1.0)).known
+    assert not layered_bound(gs.Problem(3, 1, 1e-9)).known
 
 
 @pytest.mark.parametrize(

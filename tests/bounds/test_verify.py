@@ -41,7 +41,7 @@ def test_bounds_and_brackets_are_checked_too():
     assert gs.verify(gs.capacity(2))
     assert "; " in gs.verify(gs.capacity(2)).statement
     with pytest.raises(ValueError, match="has no certificate"):
-        gs.verify(gs.bound(gs.Problem(3, 1)))
+        gs.verify(gs.bound(gs.Problem(4, 3)))
 
 
 def test_an_unknown_kind_fails_with_the_reason():
