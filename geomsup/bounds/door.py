@@ -49,6 +49,8 @@ def bound(
     bias: str = "free",
     method: str | None = None,
     degree: int = 4,
+    wide: bool = False,
+    multipliers: bool = False,
     callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
     r"""A number that no arrangement can beat, with a certificate.
@@ -83,8 +85,8 @@ def bound(
         ``"marked"``: use :func:`geomsup.bounds.sparse_loss_bound` whatever it takes; without a certificate in the
         package that needs the extra too. Or ``"branch-and-bound"``: use :func:`geomsup.bounds.global_bound`, for up to
         three features. Where several bounds apply to a problem, the largest is returned.
-    degree : int
-        Of the three-point kernels; see :func:`geomsup.bounds.three_point_energy`.
+    degree, wide, multipliers
+        Of the three-point program; see :func:`geomsup.bounds.three_point_energy`. For ``method="three-point"`` only.
     callback : callable, optional
         Called with a :class:`~geomsup.optimize.Progress` after each round of the three-point or the marked program.
 
@@ -97,7 +99,8 @@ def bound(
     Raises
     ------
     ValueError
-        A potential without n and m, or whose values between samples are not known (:class:`~geomsup.CustomPotential`).
+        A potential without n and m, or whose values between samples are not known (:class:`~geomsup.CustomPotential`);
+        a method, or an option of another method, that does not fit the subject.
 
     Examples
     --------
@@ -114,6 +117,8 @@ def bound(
         raise ValueError(f"bias={bias!r} is unknown: pass 'free' or 'zero'")
     if method not in (None, *METHODS):
         raise ValueError(f"method={method!r} is unknown: pass {', '.join(METHODS[:-1])} or {METHODS[-1]}")
+    if (wide or multipliers) and method != "three-point":
+        raise ValueError(f"wide={wide} and multipliers={multipliers} are of three points: pass method='three-point'")
     if isinstance(subject, Problem):
         if method not in (None, *OF_PROBLEMS):
             raise ValueError(f"method={method!r} is for energies, and the subject is a problem: leave it out")
@@ -127,7 +132,7 @@ def bound(
     if method == "three-point":
         from geomsup.bounds.three_point import three_point_energy
 
-        return three_point_energy(subject, n, m, degree, callback=callback)
+        return three_point_energy(subject, n, m, degree, wide=wide, multipliers=multipliers, callback=callback)
     return _energy_bound(subject, integer("n", n, at_least=1), integer("m", m, at_least=1))
 
 
@@ -139,13 +144,15 @@ def bracket(
     bias: str = "free",
     method: str | None = None,
     degree: int = 4,
+    wide: bool = False,
+    multipliers: bool = False,
     **search: Any,
 ) -> Bracket:
     """Both sides of an optimum: what a search attains, and what nothing can beat.
 
     Parameters
     ----------
-    subject, n, m, bias, method, degree
+    subject, n, m, bias, method, degree, wide, multipliers
         As in :func:`geomsup.bound`.
     **search
         Passed to :func:`geomsup.minimize` or :func:`geomsup.minimize_energy`: ``n_starts``, ``rng``, ``callback`` …
@@ -171,7 +178,7 @@ def bracket(
     >>> gs.bracket(gs.Problem(5, 2, 0.0002), n_starts=4, rng=0)  # the pentagon
     Bracket(1.58...e-05 ≤ loss ≤ 1.59...e-05, relative gap 0.006..., lower proved)
     """
-    lower = bound(subject, n, m, bias=bias, method=method, degree=degree)
+    lower = bound(subject, n, m, bias=bias, method=method, degree=degree, wide=wide, multipliers=multipliers)
     if isinstance(subject, Problem):
         from geomsup.optimize import minimize
 

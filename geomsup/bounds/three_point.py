@@ -1,14 +1,12 @@
 r"""Three-point bounds: a semidefinite program proposes, exact arithmetic and subdivision prove.
 
 The inequalities are in :mod:`geomsup.bounds._check_three_point`. The program is solved on finitely many points, to
-which the worst violations are added; the F_k are then written as sums of squares, F = Σ a aᵀ, with the a rounded to
-rationals, so that nothing the solver does can spoil their sign; and the constant is lowered until the proof passes. A
-solver that stops early, or is wrong, costs quality and never truth.
+which the worst violations are added; what it proposes is rounded, lowered and proved. A solver that stops early, or is
+wrong, costs quality and never truth.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,24 +14,16 @@ from flint import fmpq
 
 from geomsup._typing import JSON, ArrayLike, FloatArray
 from geomsup._validate import integer, real_array
-from geomsup.bounds._check_three_point import (
-    MAX_DEGREE,
-    bound_on_triples,
-    intervals,
-    pairs_below,
-    pieces_of_measure,
-)
-from geomsup.bounds._exchange import Proposal, exchange
-from geomsup.bounds._multipliers import NONE, Multipliers, slopes
-from geomsup.bounds._numbers import below, exact, text
-from geomsup.bounds._pieces import Described, read_potential
-from geomsup.bounds._polynomials import Polynomial, combination
+from geomsup.bounds._check_three_point import MAX_DEGREE, intervals
+from geomsup.bounds._exchange import exchange
+from geomsup.bounds._multipliers import slopes
+from geomsup.bounds._numbers import below, text
+from geomsup.bounds._pieces import read_potential
 from geomsup.bounds._semidefinite import Kernels
 from geomsup.bounds._three_point_program import Program
-from geomsup.bounds._triples import Trivariate, kernel
+from geomsup.bounds._three_point_proof import proved
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.result import Bound, bound_from
-from geomsup.bounds.verify import Refuted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,15 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["three_point_capacity", "three_point_energy"]
 
-BITS = 46
-"""Binary places of a rounded number."""
-SMALLEST = 1e-12
-"""Eigenvalue, relative to the largest, below which a matrix has none."""
-MARGIN, LOWERINGS = 3e-9, 13
-"""What a proposal is lowered by at first, beyond what it was seen to fail by; and how often that is multiplied by 4."""
-MOST = 20_000
-"""Boxes before a proposal counts as not proved. Measured: certificates take 900 to 8500, and what is not lowered enough
-takes any number."""
 STEEP = 1e4
 """Where a potential is cut off, in multiples of its size at right angles: that only weakens the bound."""
 
@@ -107,7 +88,7 @@ def three_point_capacity(
     description: JSON = {"name": "relu_squared"}
     program = _program(description, _kernels(m, degree, wide), None, 0, 0.5 / m, multipliers)
     found = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
-    proof, c, _ = _proved(found, description)
+    proof, c, _ = proved(found, description)
     claim = {"quantity": "capacity", "m": m, "value": text(1 / c)}
     return bound_from(Certificate("three-point", claim, proof), _method(degree, wide, multipliers))
 
@@ -174,7 +155,7 @@ def three_point_energy(
     pieces = degree if piece_degree is None else piece_degree
     program = _program(description, _kernels(m, degree, wide), n, pieces, size, multipliers, potential)
     found = exchange(program, seeds=None if near is None else _angles_of(near), callback=callback)
-    proof, c, T = _proved(found, description)
+    proof, c, T = proved(found, description)
     value = n * (n - 1) * c - n * sum(T.values(), fmpq(0))
     claim = {"quantity": "energy", "m": m, "n": n, "potential": description, "value": text(value)}
     return bound_from(Certificate("three-point", claim, proof), _method(degree, wide, multipliers))
@@ -231,74 +212,3 @@ def _angles_of(U: ArrayLike) -> FloatArray:
     inside = (i <= j) & (j <= k)
     i, j, k = i[inside], j[inside], k[inside]
     return np.unique(np.sort(np.stack([G[i, j], G[i, k], G[j, k]], axis=1), axis=1), axis=0)
-
-
-def _proved(proposal: Proposal | None, description: JSON) -> tuple[JSON, fmpq, Trivariate]:
-    """The proof, its constant, lowered as little as it takes, and T."""
-    if proposal is None:
-        raise ValueError("the solver found nothing: no three-point bound known; pass a lower degree")
-    program, x = proposal.program, proposal.x * proposal.program.size
-    potential, n, m, size = read_potential(description), program.n, program.kernels.m, program.size
-    p, q, pairs, s, triangles = program.parts(x)
-    share = n or 1
-    factors = [_factor(F / share) for F in program.kernels.matrices(triangles)]
-    squares = _rounded(np.maximum(pairs, 0.0) / share)
-    T, ends = kernel(m, factors, pairs=squares), intervals(potential)
-    proof: JSON = {"factors": [[[text(y) for y in row] for row in rows] for rows in factors]}
-    if squares:
-        proof["pairs"] = [text(y) for y in squares]
-    entries, multipliers, reference = _multipliers(program, q / share, s, potential)
-    proof |= entries
-    for attempt in range(LOWERINGS):
-        lowered = MARGIN * 4**attempt
-        up = exact((proposal.triples + lowered) * size / share)
-        try:
-            if n is None:
-                c = _places(float(x[0]))
-                c = (c if reference is None else min(c, reference)) - up
-                bound_on_triples(T, pieces_of_measure(potential, c), ends, multipliers, most=MOST)
-            else:
-                c = _places(float(x[0])) - (n - 2) * up - exact((proposal.pairs + lowered) * size)
-                pieces = [_rounded(one / (n - 2)) for one in p.reshape(len(ends), -1)]
-                raised = [[one[0] + up, *one[1:]] for one in pieces]
-                polynomials: list[Polynomial] = [combination(2, list(one)) for one in raised]
-                pairs_below(T, polynomials, c, n, potential, multipliers)
-                bound_on_triples(T, polynomials, ends, multipliers, most=MOST)
-                proof["pieces"] = [[text(y) for y in one] for one in raised]
-        except Refuted:
-            continue
-        return {**proof, "constant": text(c)}, c, T
-    raise ValueError("the solver's proposal could not be proved, even lowered: no three-point bound known")
-
-
-def _multipliers(
-    program: Program, q: FloatArray, s: FloatArray, potential: Described
-) -> tuple[JSON, Multipliers, fmpq | None]:
-    """What a proof says about multipliers, these in rationals, and c₀ if there are weights."""
-    if not q.size:
-        return {}, NONE, None
-    stationary = [_rounded(one) for one in q.reshape(len(intervals(potential)), -1)]
-    entries: JSON = {"stationary": [[text(y) for y in one] for one in stationary]}
-    polynomials: list[Polynomial] = [combination(2, list(one)) for one in stationary]
-    multipliers = Multipliers(polynomials, slopes(potential), [], [])
-    if not s.size:
-        return entries, multipliers, None
-    reference, weights = _places(program.reference * program.size), _rounded(np.maximum(s / program.size, 0.0))
-    entries |= {"reference": text(reference), "weights": [text(y) for y in weights]}
-    both = combination(program.kernels.m, [fmpq(0), *weights])
-    return entries, replace(multipliers, s=both, rest=pieces_of_measure(potential, reference)), reference
-
-
-def _factor(F: FloatArray) -> list[list[fmpq]]:
-    """Rows a with F ≈ Σ a aᵀ, largest first."""
-    values, vectors = np.linalg.eigh(F)
-    kept = values > max(SMALLEST * values.max(), SMALLEST)
-    return [_rounded(row) for row in (np.sqrt(values[kept]) * vectors[:, kept]).T[::-1]]
-
-
-def _rounded(row: FloatArray) -> list[fmpq]:
-    return [_places(y) for y in row.tolist()]
-
-
-def _places(y: float) -> fmpq:
-    return fmpq(round(y * 2**BITS), 2**BITS)

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from geomsup.features import Features, ValueLaw
     from geomsup.problem import Problem
+    from geomsup.sparse import Potential
 
 Numbers = float | list[float]
 
@@ -121,6 +122,29 @@ def named_numbers(text: str) -> tuple[str, list[float] | None]:
         return name, [float(part) for part in rest.split(",")] if rest else []
     except ValueError:
         return name, None
+
+
+def read_potential(text: str) -> Potential:
+    """The potential written as ``relu2``, ``frame``, ``riesz:1`` or ``biased:1.17,-0.28``.
+
+    Raises
+    ------
+    ValueError
+        Another name, or numbers that do not fit it.
+    """
+    from geomsup.sparse import BiasedRelu, FramePotential, ReluSquared, Riesz
+
+    name, numbers = named_numbers(text)
+    match name, numbers:
+        case "relu2", []:
+            return ReluSquared()
+        case "frame", []:
+            return FramePotential()
+        case "riesz", [] | [_]:
+            return Riesz(*(numbers or []))
+        case "biased", [norm, bias]:
+            return BiasedRelu(norm, bias)
+    raise ValueError(f"energy={text!r} is not a potential: pass relu2, frame, riesz:1 or biased:1.17,-0.28")
 
 
 def read_values(text: str) -> ValueLaw:

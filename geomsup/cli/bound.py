@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geomsup.cli._problem import NumberList, law_options, named_numbers, read_problem
+from geomsup.cli._bound_report import bound_to_json, describe_bound
+from geomsup.cli._problem import NumberList, law_options, read_potential, read_problem
 from geomsup.cli._terminal import check_target, following, plain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from geomsup._typing import JSON
-    from geomsup.bounds import Bound, Bracket, Certificate
-    from geomsup.sparse import Potential
+    from geomsup.bounds import Bound, Bracket
 
 _PATH = click.Path(path_type=Path)
 DEGREE = 4
 """Of a three-point bound, unless another is asked for: seconds."""
-SHORT = 24
-"""Characters of an exact value that is printed; longer ones are rounded floats written as fractions."""
 
 
 @click.command()
@@ -50,6 +47,10 @@ SHORT = 24
     "two-point can take minutes.",
 )
 @click.option("--degree", type=int, help="Of a bound that is solved for: three-point or --one-active.")
+@click.option("--wide", is_flag=True, help="Three-point kernels of full degree: more is proved, by a larger program.")
+@click.option(
+    "--multipliers", is_flag=True, help="Use what holds at the best arrangement only; of a three-point bound as well."
+)
 @click.option("--marks", type=int, help="Rows of the matrices of --one-active: 2 unless more are needed.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--verify", type=click.Path(exists=True, path_type=Path), help="Check the certificate in this file.")
@@ -144,9 +145,9 @@ def bound(
                 raise ValueError("no bound known, and so no certificate to save: leave --save out")
             written = result.certificate.save(save)
         if as_json:
-            click.echo(json.dumps(_to_json(result)))
+            click.echo(json.dumps(bound_to_json(result)))
         else:
-            click.echo("\n".join([*_describe(result), *([f"written: {written}"] if written else [])]))
+            click.echo("\n".join([*describe_bound(result), *([f"written: {written}"] if written else [])]))
 
 
 @contextlib.contextmanager
@@ -178,6 +179,9 @@ def _refuse_what_does_not_apply(subject: str, options: dict[str, Any]) -> None:
         raise ValueError(f"--method {method} is not for this bound: {subject} {takes}")
     if degree is not None and method != "three-point" and subject != "--one-active":
         raise ValueError(f"--degree {degree} does not apply: it is for --method three-point and --one-active")
+    for name in ("wide", "multipliers"):
+        if options[name] and method != "three-point":
+            raise ValueError(f"--{name} does not apply: it is for --method three-point")
     if method == "three-point" and options["search"] and subject == "--capacity":
         raise ValueError("--search does not apply to --capacity, which has both sides: leave it out")
 
@@ -204,14 +208,17 @@ def _compute(
     seed: int,
     method: str | None,
     degree: int | None,
+    wide: bool,
+    multipliers: bool,
     callback: Callable[[Any], None] | None,
     **law: Any,
 ) -> Bound | Bracket:
     import geomsup.bounds as bounds
 
+    kernels: dict[str, Any] = {"degree": degree or DEGREE, "wide": wide, "multipliers": multipliers}
     if capacity is not None and method is not None:
         near = bounds.capacity(capacity, rng=seed).arrangement
-        return bounds.three_point_capacity(capacity, degree or DEGREE, near=near, callback=callback)
+        return bounds.three_point_capacity(capacity, **kernels, near=near, callback=callback)
     if capacity is not None:
         return bounds.capacity(capacity, rng=seed)
     effort: dict[str, Any] = {"rng": seed} | ({} if n_starts is None else {"n_starts": n_starts})
@@ -220,10 +227,9 @@ def _compute(
         return _uniform(n_features, n_hidden, effort, callback)
     if energy is not None:
         potential = read_potential(energy)
-        solved: dict[str, Any] = {"method": method, "degree": degree or DEGREE}
         if search:
-            return bounds.bracket(potential, n_features, n_hidden, **solved, **effort)
-        return bounds.bound(potential, n_features, n_hidden, **solved, callback=callback)
+            return bounds.bracket(potential, n_features, n_hidden, method=method, **kernels, **effort)
+        return bounds.bound(potential, n_features, n_hidden, method=method, **kernels, callback=callback)
     problem, bias = read_problem(n_features=n_features, n_hidden=n_hidden, **law), bias or "free"
     if search:
         return bounds.bracket(problem, bias=bias, method=method, callback=callback, **effort)
@@ -244,83 +250,3 @@ def _uniform(n: int, m: int, effort: dict[str, Any], callback: Callable[[Any], N
     lengths = np.linalg.norm(found.W, axis=0)
     aim = uniform_loss(found.W) if lengths.min() > 0 else found.loss
     return uniform_class_bound(n, m, aim=aim, callback=callback)
-
-
-def read_potential(text: str) -> Potential:
-    """The potential written as ``relu2``, ``frame``, ``riesz:1`` or ``biased:1.17,-0.28``.
-
-    Raises
-    ------
-    ValueError
-        Another name, or numbers that do not fit it.
-    """
-    from geomsup.sparse import BiasedRelu, FramePotential, ReluSquared, Riesz
-
-    name, numbers = named_numbers(text)
-    match name, numbers:
-        case "relu2", []:
-            return ReluSquared()
-        case "frame", []:
-            return FramePotential()
-        case "riesz", [] | [_]:
-            return Riesz(*(numbers or []))
-        case "biased", [norm, bias]:
-            return BiasedRelu(norm, bias)
-    raise ValueError(f"energy={text!r} is not a potential: pass relu2, frame, riesz:1 or biased:1.17,-0.28")
-
-
-def _describe(result: Bound | Bracket) -> list[str]:
-    from geomsup.bounds import Bound
-
-    if isinstance(result, Bound):
-        if not result.known:
-            return ["no bound known", f"statement  {result.statement}"]
-        lines = [f"bound      {result.value!r}"]
-        if result.exact is not None and len(result.exact) <= SHORT:
-            lines.append(f"exactly    {result.exact}")
-        return [*lines, f"status     {result.status}", f"method     {result.method}", f"statement  {result.statement}"]
-    sides = {_side(one): _exact(one) for one in (result.certificate, result.witness) if one is not None}
-    if result.certificate is not None and result.witness == result.certificate:  # of the optimum itself
-        sides = dict.fromkeys(("lower", "upper"), _exact(result.certificate))
-    lower = f"{result.lower!r}   {sides['lower']}" if "lower" in sides else "no bound known"
-    upper = f"{result.upper!r}   {sides.get('upper', 'attained, searched')}"
-    lines = [f"subject       {result.subject}", f"lower         {lower}", f"upper         {upper}"]
-    return [*lines, f"relative gap  {result.relative_gap:.3g}"] if result.known else lines
-
-
-def _side(certificate: Certificate) -> str:
-    return "upper" if certificate.claim.get("quantity") == "capacity" else "lower"
-
-
-def _exact(certificate: Certificate) -> str:
-    value = str(certificate.claim["value"])
-    return f"= {value}, proved" if len(value) <= SHORT else "proved"
-
-
-def _to_json(result: Bound | Bracket) -> JSON:
-    from geomsup import __version__
-    from geomsup.bounds import Bound
-
-    certificate = None if result.certificate is None else json.loads(result.certificate.to_json())
-    if isinstance(result, Bound):
-        return {
-            "geomsup": __version__,
-            "known": result.known,
-            "value": result.value,
-            "exact": result.exact,
-            "status": str(result.status),
-            "method": result.method,
-            "statement": result.statement,
-            "certificate": certificate,
-        }
-    return {
-        "geomsup": __version__,
-        "subject": result.subject,
-        "known": result.known,
-        "lower": result.lower,
-        "upper": result.upper,
-        "relative_gap": result.relative_gap,
-        "W": None if result.arrangement is None else result.arrangement.tolist(),
-        "certificate": certificate,
-        "witness": None if result.witness is None else json.loads(result.witness.to_json()),
-    }

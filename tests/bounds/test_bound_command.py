@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import geomsup as gs
 from geomsup.bounds import _check_marked
 from geomsup.cli import main
-from geomsup.cli.bound import read_potential
+from geomsup.cli._problem import read_potential
 
 
 def run(*arguments):
@@ -94,6 +94,8 @@ def test_three_points_show_progress():
     capacity = run("--capacity", 4, "--method", "three-point", "--degree", 2, "--quiet")
     assert "C(4) ≤" in capacity.stdout
     assert capacity.stderr == ""
+    both = run("--capacity", 4, "--method", "three-point", "--degree", 1, "--wide", "--multipliers", "--quiet").stdout
+    assert "three-point SDP, degree 1, wide, with multipliers" in both
 
 
 def test_a_missing_solver_is_named(monkeypatch):
@@ -110,6 +112,8 @@ def test_a_missing_solver_is_named(monkeypatch):
         (("-n", 5, "--method", "three-point"), "the loss of a problem takes marked"),
         (("--uniform", "-n", 5, "--method", "marked"), "--uniform has one method"),
         (("--capacity", 4, "--degree", 3), "--degree 3 does not apply"),
+        (("--capacity", 4, "--wide"), "--wide does not apply"),
+        (("--energy", "relu2", "-n", 5, "--multipliers"), "--multipliers does not apply"),
         (("-n", 5, "--bias", "nonpositive"), "the loss of a problem takes free or zero"),
         (("--one-active", "-n", 5, "--bias", "zero"), "--one-active takes nonpositive or free"),
         (("--capacity", 4, "--bias", "free"), "has no choice of biases: leave it out"),

@@ -170,6 +170,24 @@ def test_bad_input(arguments, message):
         gs.bound(*arguments)
 
 
+@pytest.mark.parametrize("option", ["wide", "multipliers"])
+def test_options_of_three_points_reach_them_and_nothing_else(monkeypatch, option):
+    def recorded(potential, n, m, degree, *, callback, **options):
+        seen.append((n, m, degree, options))
+        return gs.bound(potential, n, m)
+
+    seen = []
+    monkeypatch.setattr("geomsup.bounds.three_point.three_point_energy", recorded)
+    asked = {"method": "three-point", "degree": 2, option: True}
+    expected = (7, 3, 2, {"wide": False, "multipliers": False, option: True})
+    gs.bound(gs.ReluSquared(), 7, 3, **asked)
+    gs.bracket(gs.ReluSquared(), 7, 3, **asked, n_starts=1, rng=0)
+    assert seen == [expected, expected]
+    for subject in ((gs.ReluSquared(), 7, 3), (gs.Problem(),)):
+        with pytest.raises(ValueError, match="pass method='three-point'"):
+            gs.bound(*subject, **{option: True})
+
+
 def test_an_unknown_bias():
     with pytest.raises(ValueError, match="bias='none' is unknown"):
         gs.bound(gs.Problem(), bias="none")
