@@ -7,7 +7,8 @@ every part one of these holds:
 - those of D = 1 + 2uvt − u² − v² − t² are negative: no three unit vectors have such cosines;
 - those of g − λD are positive for some λ ≥ 0 (so g ≥ λD, and D ≥ 0 wherever unit vectors are): this is what settles
   boxes across the surface D = 0, at which g may be small;
-- the part is a mirror image of another one, where g is symmetric.
+- the part is a mirror image of another one, where g is symmetric;
+- it lies in a box on which g ≥ 0 is known (:mod:`geomsup.bounds._equality`).
 
 **Why this is a proof although the coefficients are floats.** The first coefficients are exact rationals. Each is
 rounded to a float, and from then on every box carries a number `error` that bounds the distance of each of its
@@ -21,6 +22,7 @@ underflows of a proof can add up to; the factor 2 is more than the rounding of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
@@ -30,11 +32,14 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from geomsup._typing import BoolArray, FloatArray, IntArray
-from geomsup.bounds._numbers import below
+from geomsup.bounds._numbers import above, below
 from geomsup.bounds._triples import DETERMINANT, Trivariate
 from geomsup.bounds.verify import Refuted
 
-__all__ = ["MOST", "nonnegative_on_triples"]
+__all__ = ["MOST", "Box", "nonnegative_on_triples", "values_between"]
+
+Box = tuple[Sequence[fmpq], Sequence[fmpq]]
+"""Lower and upper ends along the three axes."""
 
 UNIT = 2.0**-53
 TINY = 2.0**-900
@@ -68,12 +73,13 @@ def nonnegative_on_triples(
     high: Sequence[fmpq],
     *,
     mirrors: Sequence[tuple[int, int]] = (),
+    known: Sequence[Box] = (),
     most: int = MOST,
 ) -> int:
     """Return if g ≥ 0 for all cosines u, v, t of three unit vectors with low ≤ (u, v, t) ≤ high.
 
-    `mirrors` lists pairs of axes (i, j), i < j, that g, low and high do not tell apart; `most` is the number of boxes
-    before it gives up. Returns the number of boxes.
+    `mirrors` lists pairs of axes (i, j), i < j, that g, low and high do not tell apart; `known` lists boxes on which
+    g ≥ 0 is known; `most` is the number of boxes before it gives up. Returns the number of boxes.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def nonnegative_on_triples(
     """
     degree = max([2, *(max(exponents) for exponents, x in g.items() if x)])
     stack = [_root(g, degree, low, high)]
-    raised = _raising(degree)
+    raised, settled_before = _raising(degree), [_shrunk(box, low, high) for box in known]
     count = 0
     while stack:
         boxes = stack.pop()
@@ -91,6 +97,7 @@ def nonnegative_on_triples(
             continue
         count += len(boxes.g)
         _refuse_negative(boxes, low, high)
+        boxes = boxes.take(np.flatnonzero(~_inside(boxes, settled_before)))
         left = boxes.take(np.flatnonzero(~_settled(boxes, raised, mirrors)))
         if count > most or np.any(left.side < 2.0**-40):
             place = _place(left if len(left.side) else boxes, 0, low, high)
@@ -98,6 +105,29 @@ def nonnegative_on_triples(
         axes = _axes(left)
         stack += [_halved(left.take(rows), axis) for axis in range(3) if (rows := np.flatnonzero(axes == axis)).size]
     return count
+
+
+def values_between(g: Trivariate, low: Sequence[fmpq], high: Sequence[fmpq]) -> tuple[float, float]:
+    """Bounds on the values of g on the box [low, high], of which sides may be 0."""
+    degree = max([0, *(max(exponents) for exponents, x in g.items() if x)])
+    coefficients, error = _bernstein(g, degree, low, high)
+    least, largest = coefficients.min() - error, coefficients.max() + error
+    return math.nextafter(least, -math.inf), math.nextafter(largest, math.inf)
+
+
+def _shrunk(box: Box, low: Sequence[fmpq], high: Sequence[fmpq]) -> tuple[list[float], list[float]]:
+    """The box in [0, 1]³, rounded inwards."""
+    near, far = (
+        [(x - a) / (b - a) for x, a, b in zip(corner, low, high, strict=True)] for corner in box
+    )
+    return [above(x) for x in near], [below(x) for x in far]
+
+
+def _inside(boxes: Boxes, known: Sequence[tuple[list[float], list[float]]]) -> BoolArray:
+    inside = np.zeros(len(boxes.low), dtype=bool)
+    for near, far in known:
+        inside |= ((boxes.low >= near) & (boxes.low + boxes.side <= far)).all(axis=1)
+    return inside
 
 
 def _root(g: Trivariate, degree: int, low: Sequence[fmpq], high: Sequence[fmpq]) -> Boxes:

@@ -24,6 +24,10 @@ For measures the right side of (1) may also have s(v)(f(u) − c₀), provided t
 
 The function p has one polynomial for each interval on which f is one, so (1) is a polynomial inequality for each choice
 of three intervals, up to permutation. It is proved by :mod:`geomsup.bounds._bernstein`; (2) by Sturm's theorem.
+
+**Sharp bounds.** Where an arrangement attains the bound, (1) is an equality at its triples. A proof may list such
+triples: around them (1) is proved by :mod:`geomsup.bounds._equality`, and nothing has to be given up. The mean of T over
+the arrangement then is 0 exactly: the matrices Σ a aᵀ are singular, and given themselves instead of the a.
 """
 
 from __future__ import annotations
@@ -38,12 +42,14 @@ from flint import fmpq
 from geomsup._typing import JSON
 from geomsup.bounds._bernstein import MOST, nonnegative_on_triples
 from geomsup.bounds._check_two_point import loss_finding
+from geomsup.bounds._equality import neighbourhood
+from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._multipliers import NONE, Multipliers, slopes
 from geomsup.bounds._numbers import Number, above, below
 from geomsup.bounds._pieces import Described, RieszPower, below_potential, describe_potential, read_potential
 from geomsup.bounds._polynomials import Polynomial, add, combination, multiply, nonnegative, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
-from geomsup.bounds._triples import Trivariate, kernel, mean_of_three, on_pairs, subtract_triples
+from geomsup.bounds._triples import Trivariate, kernel, kernel_of_matrices, mean_of_three, on_pairs, subtract_triples
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.verify import Finding, Refuted, require_at_most
 
@@ -59,6 +65,7 @@ __all__ = [
 MAX_DEGREE = 16
 MAX_PIECE = 24
 """Degree of the polynomials of p."""
+MAX_EQUALITIES = 100
 RELU_SQUARED: JSON = {"name": "relu_squared"}
 Ends = list[tuple[fmpq, fmpq]]
 
@@ -83,7 +90,7 @@ def check(certificate: Certificate) -> Finding:
         raise ValueError("weights are given, but unit vectors have none")
     multipliers = _multipliers(m, proof, potential, c)
     pairs_below(T, p, c, n, potential, multipliers)
-    bound_on_triples(T, p, ends, multipliers)
+    bound_on_triples(T, p, ends, multipliers, equalities=_equalities(proof))
     require_at_most(value, n * (n - 1) * c - n * sum(T.values(), fmpq(0)))
     f = describe_potential(description)
     return Finding(f"Σ_{{i≠j}} f(u_i·u_j) ≥ {below(value):.12g} for all {n} unit vectors in R^{m}, f = {f}")
@@ -104,16 +111,27 @@ def pieces_of_measure(potential: Described, c: fmpq) -> list[Polynomial]:
 
 
 def bound_on_triples(
-    T: Trivariate, p: Sequence[Polynomial], ends: Ends, multipliers: Multipliers = NONE, *, most: int = MOST
+    T: Trivariate,
+    p: Sequence[Polynomial],
+    ends: Ends,
+    multipliers: Multipliers = NONE,
+    *,
+    equalities: Sequence[Sequence[fmpq]] = (),
+    most: int = MOST,
 ) -> int:
-    """Return the number of boxes if (1) holds; otherwise raise :class:`Refuted`."""
+    """Return the number of boxes if (1) holds; otherwise raise :class:`Refuted`.
+
+    `equalities` are triples, in increasing order, around which (1) is proved by convexity.
+    """
     boxes = 0
     for chosen in combinations_with_replacement(range(len(ends)), 3):
         g = subtract_triples(mean_of_three(*(_rationals(p[k]) for k in chosen)), T)
         g = subtract_triples(g, multipliers.on_triples(chosen))
         mirrors = [(i, i + 1) for i in (0, 1) if chosen[i] == chosen[i + 1]]
         low, high = [ends[k][0] for k in chosen], [ends[k][1] for k in chosen]
-        boxes += nonnegative_on_triples(g, low, high, mirrors=mirrors, most=most)
+        here = [t for t in equalities if all(a <= x <= b for a, x, b in zip(low, t, high, strict=True))]
+        known = [neighbourhood(g, t, low, high) for t in here]
+        boxes += nonnegative_on_triples(g, low, high, mirrors=mirrors, known=known, most=most)
     return boxes
 
 
@@ -137,7 +155,8 @@ def _measure_constant(m: int, description: str, proof: str) -> fmpq:
     data, potential = json.loads(proof), read_potential(json.loads(description))
     c = rational_entry(data, "constant")
     p = pieces_of_measure(potential, c)
-    bound_on_triples(_kernel(m, data), p, intervals(potential), _multipliers(m, data, potential, c))
+    ends, multipliers = intervals(potential), _multipliers(m, data, potential, c)
+    bound_on_triples(_kernel(m, data), p, ends, multipliers, equalities=_equalities(data))
     return c
 
 
@@ -155,11 +174,28 @@ def _measure(quantity: str, m: int, value: fmpq, c: fmpq, description: JSON) -> 
 
 
 def _kernel(m: int, proof: JSON) -> Trivariate:
+    if "matrices" in proof:
+        matrices = items(proof, "matrices", _rows, 1, MAX_DEGREE + 1)
+        for k, F in enumerate(matrices):
+            if any(len(row) != len(F) for row in F) or any(F[i][j] != F[j][i] for i in range(len(F)) for j in range(i)):
+                raise ValueError(f"matrices[{k}] is not symmetric")
+            if rank_if_semidefinite(F) is None:
+                raise Refuted(f"matrices[{k}] is not positive semidefinite")
+        return kernel_of_matrices(m, matrices, pairs=_positive(proof, "pairs"))
     factors = items(proof, "factors", _rows, 1, MAX_DEGREE + 1)
     for k, rows in enumerate(factors):
         if len({len(row) for row in rows}) > 1:
             raise ValueError(f"factors[{k}] has rows of different lengths")
     return kernel(m, factors, pairs=_positive(proof, "pairs"))
+
+
+def _equalities(proof: JSON) -> list[list[fmpq]]:
+    """Triples of which the proof says that (1) is an equality there."""
+
+    def triple(name: str, item: object) -> list[fmpq]:
+        return rationals_entry({name: item}, name, 3, 3)
+
+    return items(proof, "equalities", triple, 1, MAX_EQUALITIES) if "equalities" in proof else []
 
 
 def _multipliers(m: int, proof: JSON, potential: Described, c: fmpq) -> Multipliers:

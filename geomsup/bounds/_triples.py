@@ -23,7 +23,15 @@ from flint import fmpq, fmpq_mat
 from geomsup.bounds._numbers import Number
 from geomsup.bounds._polynomials import Polynomial, combination, gegenbauer
 
-__all__ = ["DETERMINANT", "Trivariate", "kernel", "mean_of_three", "on_pairs", "subtract_triples"]
+__all__ = [
+    "DETERMINANT",
+    "Trivariate",
+    "kernel",
+    "kernel_of_matrices",
+    "mean_of_three",
+    "on_pairs",
+    "subtract_triples",
+]
 
 Trivariate = dict[tuple[int, int, int], fmpq]
 
@@ -43,16 +51,23 @@ def kernel(m: int, factors: Sequence[Sequence[Sequence[fmpq]]], *, pairs: Sequen
     `factors[k]` lists the a_kr, each by its coefficients in P_0, P_1, … of the sphere in R^(m+2k), m ≥ 3. `pairs` are
     factors of P_1(t), P_2(t), … of the sphere in R^m, which are kernels as well if they are not negative.
     """
+    squares = [fmpq_mat([list(row) for row in rows]) if rows else None for rows in factors]
+    return kernel_of_matrices(m, [[] if A is None else (A.transpose() * A).tolist() for A in squares], pairs=pairs)
+
+
+def kernel_of_matrices(
+    m: int, matrices: Sequence[Sequence[Sequence[fmpq]]], *, pairs: Sequence[fmpq] = ()
+) -> Trivariate:
+    """The same from the matrices Σ_r a_kr a_krᵀ, which are any that are positive semidefinite; an empty one is 0."""
     zonal: Trivariate = defaultdict(fmpq)
-    inner = gegenbauer(m - 1, max(len(factors) - 1, 1))
-    for k, rows in enumerate(factors):
-        if not rows:
+    inner = gegenbauer(m - 1, max(len(matrices) - 1, 1))
+    for k, F in enumerate(matrices):
+        if not F:
             continue
-        size = len(rows[0])
+        size = len(F)
         basis = gegenbauer(m + 2 * k, max(size - 1, 1))
-        powers = [[basis[i][j] if j <= i else fmpq(0) for j in range(size)] for i in range(size)]
-        A = fmpq_mat([list(row) for row in rows]) * fmpq_mat(powers)
-        square = (A.transpose() * A).tolist()
+        powers = fmpq_mat([[basis[i][j] if j <= i else fmpq(0) for j in range(size)] for i in range(size)])
+        square = (powers.transpose() * fmpq_mat([list(row) for row in F]) * powers).tolist()
         for (i, j, s), q in _zonal(inner[k]).items():
             for a, line in enumerate(square):
                 for b, x in enumerate(line):

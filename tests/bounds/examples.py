@@ -52,6 +52,7 @@ MAKERS = {
 WITNESSES = {
     "directions": lambda: bounds.arrangement_certificate(np.round(gs.frames.polygon(5), 12)),
     "pentagon, exact": lambda: gs.capacity(2).witness,
+    "three-point capacity, sharp": lambda: stored("capacity-5-upper"),
     "Clebsch": lambda: gs.capacity(5).witness,
     "density": lambda: stored("density-5-2-0.1"),
 }

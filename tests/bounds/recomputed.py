@@ -179,7 +179,12 @@ def kernel_of_triples(m, factors, x, y, z):
 
 def three_point(claim, proof):
     m, c, value = claim["m"], number(proof["constant"]), number(claim["value"])
-    factors = [numbers(rows) for rows in proof["factors"]]
+    matrices = [np.array(numbers(F)) for F in proof.get("matrices", [])]
+    if any(F.shape != F.T.shape or (F != F.T).any() for F in matrices):
+        return -1.0
+    spectra = [np.linalg.eigh(F) for F in matrices]
+    factors = [(np.sqrt(np.maximum(values, 0)) * vectors).T for values, vectors in spectra]
+    factors = factors or [numbers(rows) for rows in proof["factors"]]
     x, y, z = np.random.default_rng(0).normal(size=(3, 3, 200_000))
     y[:, ::2] = x[:, ::2] * 3 + y[:, ::2]  # close pairs
     z[:, ::3] = x[:, ::3] - y[:, ::3] * np.linspace(-3, 3, z[:, ::3].shape[1])  # in one plane
@@ -187,7 +192,9 @@ def three_point(claim, proof):
     f = partial(potential, claim.get("potential", {"name": "relu_squared"}))
     cosines = [np.sum(a * b, axis=0) for a, b in ((x, y), (x, z), (y, z))]
     squares, weights = ([0.0, *numbers(proof.get(name, []))] for name in ("pairs", "weights"))
-    signs = min(*squares, *weights)
+    # A matrix may be singular, and its least eigenvalue is then 0 up to rounding: measured, 1e-15 of the largest.
+    least = [values[0] if values[0] < -1e-12 * values[-1] else 0.0 for values, _ in spectra]
+    signs = min(*squares, *weights, *least)
     T = kernel_of_triples(m, factors, x, y, z) + np.mean([polynomial(m, squares, t) for t in cosines], axis=0)
     T = T + at_minimisers(m, proof, f, weights, cosines)
     if claim["quantity"] == "capacity":
