@@ -8,6 +8,7 @@
 :mod:`~geomsup.bounds.lp`                   the two-point linear program of Delsarte and Yudin, for any potential
 :mod:`~geomsup.bounds.coherence`            how close to each other n lines must come
 :mod:`~geomsup.bounds.three_point`          the three-point semidefinite program, for energies and the capacity
+:mod:`~geomsup.bounds.sharp`                the same where a code attains it, exactly
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
@@ -29,6 +30,7 @@ from geomsup.bounds.lp import polynomial_values
 from geomsup.bounds.marked import one_active_bound, sparse_loss_bound
 from geomsup.bounds.minimum import one_active_bracket, polygon_minimum
 from geomsup.bounds.result import Bound, Bracket
+from geomsup.bounds.sharp import sharp_capacity
 from geomsup.bounds.three_point import three_point_capacity, three_point_energy
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
 from geomsup.bounds.verify import Evidence, Verification, verify
@@ -54,6 +56,7 @@ __all__ = [
     "polygon_minimum",
     "polynomial_values",
     "price_of_orthogonality",
+    "sharp_capacity",
     "sparse_loss_bound",
     "three_point_capacity",
     "three_point_energy",

@@ -26,8 +26,8 @@ The function p has one polynomial for each interval on which f is one, so (1) is
 of three intervals, up to permutation. It is proved by :mod:`geomsup.bounds._bernstein`; (2) by Sturm's theorem.
 
 **Sharp bounds.** Where an arrangement attains the bound, (1) is an equality at its triples. A proof may list such
-triples: around them (1) is proved by :mod:`geomsup.bounds._equality`, and nothing has to be given up. The mean of T over
-the arrangement then is 0 exactly: the matrices Σ a aᵀ are singular, and given themselves instead of the a.
+triples: around them (1) is proved by :mod:`geomsup.bounds._equality`, and nothing has to be given up. The mean of T
+over the arrangement then is 0 exactly: the matrices Σ a aᵀ are singular, and given themselves instead of the a.
 """
 
 from __future__ import annotations

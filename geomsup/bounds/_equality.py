@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from geomsup.bounds._ball_hessian import positive_definite
 from geomsup.bounds._bernstein import Box, values_between
-from geomsup.bounds._triples import Trivariate
+from geomsup.bounds._triples import Trivariate, derivative_of, value_at
 from geomsup.bounds.verify import Refuted
 
 __all__ = ["neighbourhood"]
@@ -37,8 +37,8 @@ def neighbourhood(g: Trivariate, p: Sequence[fmpq], low: Sequence[fmpq], high: S
     """
     place = "(" + ", ".join(map(str, p)) + ")"
     ends = [x == b for x, b in zip(p, high, strict=True)]
-    slopes = [_derivative(g, axis) for axis in range(3)]
-    if _at(g, p) != 0 or any(_at(slopes[axis], p) != 0 for axis in range(3) if not ends[axis]):
+    slopes = [derivative_of(g, axis) for axis in range(3)]
+    if value_at(g, p) != 0 or any(value_at(slopes[axis], p) != 0 for axis in range(3) if not ends[axis]):
         raise Refuted(f"the inequality for triples is not an equality, or not stationary, at {place}")
     for k in range(*HALVINGS):
         near = [max(a, x - fmpq(1, 2**k)) for a, x in zip(low, p, strict=True)]
@@ -56,18 +56,10 @@ def _falls_to_a_convex_face(
         return False
     face = [b if end else a for a, b, end in zip(near, far, ends, strict=True)]
     free = [axis for axis in range(3) if not ends[axis]]
-    return not free or positive_definite([[_ball(_derivative(slopes[i], j), face, far) for j in free] for i in free])
+    return not free or positive_definite([[_ball(derivative_of(slopes[i], j), face, far) for j in free] for i in free])
 
 
 def _ball(g: Trivariate, low: Sequence[fmpq], high: Sequence[fmpq]) -> arb:
     a, b = values_between(g, low, high)
     return arb(a).union(arb(b))
 
-
-def _derivative(g: Trivariate, axis: int) -> Trivariate:
-    one = [tuple(e - (k == axis) for k, e in enumerate(exponents)) for exponents in g]
-    return {new: x * old[axis] for new, (old, x) in zip(one, g.items(), strict=True) if old[axis]}  # type: ignore[misc]
-
-
-def _at(g: Trivariate, p: Sequence[fmpq]) -> fmpq:
-    return sum((x * p[0] ** a * p[1] ** b * p[2] ** c for (a, b, c), x in g.items()), fmpq(0))

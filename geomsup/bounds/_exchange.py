@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from geomsup.bounds.lp import maxima
 if TYPE_CHECKING:
     from geomsup.optimize import Progress
 
-__all__ = ["Proposal", "exchange"]
+__all__ = ["Proposal", "angles_for", "exchange", "worst_triples"]
 
 START, POOL = 1000, 24_000
 """Points at first, and points at which every proposal is looked at, equally many for each choice of intervals of p.
@@ -70,7 +71,7 @@ def exchange(
 ) -> Proposal | None:
     """The best proposal; None if the solver has none. `seeds` are points that count from the start, shape (N, 3)."""
     rng = np.random.default_rng(0)
-    pool = _shared(_beside(_angles(rng, 8 * POOL), program.breaks), program.breaks)
+    pool = angles_for(rng, program.breaks)
     points = cosines(_angles(rng, START))
     points = points if seeds is None else np.vstack([points, seeds])
     rows, room = program.triples(points)
@@ -85,7 +86,7 @@ def exchange(
         x, used = solve(cost, A, b, program.kernels.sizes, program.positive)
         if not np.isfinite(x).all():
             break
-        excess, worst = _worst(program, x, pool)
+        excess, worst = worst_triples(partial(program.excess, x), program.breaks, pool)
         more_pairs = all_pairs
         if program.n is not None:
             more_pairs = program.pairs(maxima(fine, all_pairs[0] @ x - all_pairs[1]))
@@ -124,15 +125,22 @@ def exchange(
     return best
 
 
-def _worst(program: Program, x: FloatArray, pool: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Local maxima of the excess of (1) and the cosines where they are, from the worst points of the cells."""
+def angles_for(rng: np.random.Generator, breaks: tuple[float, ...]) -> FloatArray:
+    """Angles of triples at which a proposal is looked at: about POOL."""
+    return _shared(_beside(_angles(rng, 8 * POOL), breaks), breaks)
+
+
+def worst_triples(
+    excess_at: Callable[[FloatArray], FloatArray], breaks: tuple[float, ...], pool: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Local maxima of an excess and the cosines where they are, from the worst points of the cells of a pool."""
 
     def at(angles: FloatArray) -> FloatArray:
-        return program.excess(x, cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
+        return excess_at(cosines(angles.reshape(-1, 3))).reshape(angles.shape[:-1])
 
     points = np.clip(np.sort(cosines(pool), axis=1), -1, 1)
     # A cell does not reach across an end of an interval of p, where p may jump.
-    cells = np.hstack([np.floor(np.arccos(points) / CELL), np.searchsorted(program.breaks, points, side="right")])
+    cells = np.hstack([np.floor(np.arccos(points) / CELL), np.searchsorted(breaks, points, side="right")])
     excess = at(pool)
     order = np.argsort(-excess)
     _, first = np.unique(cells[order], axis=0, return_index=True)

@@ -116,12 +116,12 @@ def cosines(angles: FloatArray) -> FloatArray:
 
 
 def solve(
-    cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int], positive: int = 0
+    cost: FloatArray, rows: FloatArray, room: FloatArray, sizes: Sequence[int], positive: int = 0, equal: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """The x of least cost·x with rows·x ≤ room, whose last entries are positive semidefinite matrices, and multipliers.
 
-    Before the matrices there are as many numbers ≥ 0 as `positive` says. Entries are not finite if the solver found
-    nothing.
+    Before the matrices there are as many numbers ≥ 0 as `positive` says, and the first `equal` rows are equations.
+    Entries are not finite if the solver found nothing.
 
     Raises
     ------
@@ -140,7 +140,9 @@ def solve(
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOL
-    cones = [clarabel.NonnegativeConeT(room.size + positive), *(clarabel.PSDTriangleConeT(size) for size in sizes)]
+    cones = [clarabel.ZeroConeT(equal)] if equal else []
+    cones.append(clarabel.NonnegativeConeT(room.size - equal + positive))
+    cones += [clarabel.PSDTriangleConeT(size) for size in sizes]
     A = sparse.vstack([sparse.csc_matrix(rows), identity]).tocsc()
     b = np.concatenate([room, np.zeros(entries)])
     none = sparse.csc_matrix((cost.size, cost.size))

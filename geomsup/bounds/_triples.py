@@ -26,11 +26,13 @@ from geomsup.bounds._polynomials import Polynomial, combination, gegenbauer
 __all__ = [
     "DETERMINANT",
     "Trivariate",
+    "derivative_of",
     "kernel",
     "kernel_of_matrices",
     "mean_of_three",
     "on_pairs",
     "subtract_triples",
+    "value_at",
 ]
 
 Trivariate = dict[tuple[int, int, int], fmpq]
@@ -106,6 +108,21 @@ def subtract_triples(p: Trivariate, q: Trivariate) -> Trivariate:
     for exponents, x in q.items():
         total[exponents] -= x
     return dict(total)
+
+
+def derivative_of(p: Trivariate, axis: int) -> Trivariate:
+    """The derivative of p by one of the cosines."""
+    return {
+        (a - (axis == 0), b - (axis == 1), c - (axis == 2)): x * (a, b, c)[axis]
+        for (a, b, c), x in p.items()
+        if (a, b, c)[axis]
+    }
+
+
+def value_at(p: Trivariate, point: Sequence[fmpq]) -> fmpq:
+    """p at a point."""
+    u, v, t = point
+    return sum((x * u**a * v**b * t**c for (a, b, c), x in p.items()), fmpq(0))
 
 
 def _rational(c: list[Number], m: int) -> list[fmpq]:

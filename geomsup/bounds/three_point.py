@@ -197,10 +197,14 @@ def _program(
 
 
 def _kernels(m: int, degree: int, wide: bool) -> Kernels:
-    most = MAX_DEGREE // 2 if wide else MAX_DEGREE
+    return Kernels(m, checked_degree(degree, MAX_DEGREE // 2 if wide else MAX_DEGREE), wide)
+
+
+def checked_degree(degree: int, most: int = MAX_DEGREE) -> int:
+    """The degree, if it is one that is checked."""
     if integer("degree", degree, at_least=1) > most:
         raise ValueError(f"degree={degree} is above {most}, the highest that is checked: pass less")
-    return Kernels(m, degree, wide)
+    return degree
 
 
 def _angles_of(U: ArrayLike) -> FloatArray:
