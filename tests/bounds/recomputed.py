@@ -179,10 +179,10 @@ def kernel_of_triples(m, factors, x, y, z):
 
 def three_point(claim, proof):
     m, c, value = claim["m"], number(proof["constant"]), number(claim["value"])
-    matrices = [np.array(numbers(F)) for F in proof.get("matrices", [])]
+    matrices = [np.array(numbers(F)).reshape(len(F), len(F)) for F in proof.get("matrices", [])]
     if any(F.shape != F.T.shape or (F != F.T).any() for F in matrices):
         return -1.0
-    spectra = [np.linalg.eigh(F) for F in matrices]
+    spectra = [np.linalg.eigh(F) if F.size else (np.zeros(1), np.zeros((1, 1))) for F in matrices]
     factors = [(np.sqrt(np.maximum(values, 0)) * vectors).T for values, vectors in spectra]
     factors = factors or [numbers(rows) for rows in proof["factors"]]
     x, y, z = np.random.default_rng(0).normal(size=(3, 3, 200_000))
