@@ -9,6 +9,7 @@
 :mod:`~geomsup.bounds.coherence`            how close to each other n lines must come
 :mod:`~geomsup.bounds.three_point`          the three-point semidefinite program, for energies and the capacity
 :mod:`~geomsup.bounds.sharp`                the same where a code attains it, exactly
+:mod:`~geomsup.bounds.three_point_limit`    what three points cannot prove
 :mod:`~geomsup.bounds.capacity`             how many features m dimensions are worth
 :mod:`~geomsup.bounds.uniform`              all arrangements with one common norm and bias
 :mod:`~geomsup.bounds.marked`               all arrangements, with one active feature
@@ -32,6 +33,7 @@ from geomsup.bounds.minimum import one_active_bracket, polygon_minimum
 from geomsup.bounds.result import Bound, Bracket
 from geomsup.bounds.sharp import sharp_capacity
 from geomsup.bounds.three_point import three_point_capacity, three_point_energy
+from geomsup.bounds.three_point_limit import three_point_limit
 from geomsup.bounds.uniform import uniform_class_bound, uniform_loss
 from geomsup.bounds.verify import Evidence, Verification, verify
 
@@ -60,6 +62,7 @@ __all__ = [
     "sparse_loss_bound",
     "three_point_capacity",
     "three_point_energy",
+    "three_point_limit",
     "uniform_class_bound",
     "uniform_loss",
     "verify",

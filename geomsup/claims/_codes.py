@@ -16,16 +16,15 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class AttainedCapacity:
-    """C(m) is at least a value, which a code attains, and at most that with a relative gap."""
+    """C(m) is a value that a code attains."""
 
     m: int
     value: float
-    gap: float
     code: Callable[[], FloatArray]
 
     def prediction(self, what: str) -> float:
-        """The value, or that with the gap."""
-        return self.value * (1 + self.gap if what == "upper" else 1)
+        """The value."""
+        return self.value
 
     def measurement(self, what: str) -> float:
         """Both sides of the bracket, or what the code is worth in floats."""
@@ -42,7 +41,7 @@ class AttainedCapacity:
     def cases(self) -> list[Case]:
         """The rows."""
         return [
-            Case("upper side, certificate", ("upper",), "≤"),
+            Case("upper side, certificate", ("upper",), "=", ROUNDING),
             Case("lower side, exact worth of the code", ("lower",), "=", ROUNDING),
             Case("the code built from its graph", ("code",), "=", ROUNDING),
         ]
