@@ -19,7 +19,7 @@ from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.result import Bound, Bracket, bound_from, exact_value
 from geomsup.bounds.verify import verify
 
-__all__ = ["arrangement_certificate", "capacity", "capacity_bound"]
+__all__ = ["arrangement_certificate", "capacity", "capacity_bound", "energy_from_capacity"]
 
 
 def capacity(m: int, *, arrangement: ArrayLike | None = None, n_starts: int = 16, rng: Any = None) -> Bracket:
@@ -81,6 +81,16 @@ def capacity_bound(m: int) -> Bound:
 
     certificate = capacity_certificate(m)
     return bound_from(certificate, f"two-point LP, degree {len(certificate.proof['coefficients']) - 1}")
+
+
+def energy_from_capacity(n: int, m: int) -> Certificate | None:
+    """What the stored bound on C(m) says about n unit vectors: Σ_{i≠j} (u_i·u_j)₊² ≥ n²/C(m) − n. Not checked here."""
+    kept = stored(f"capacity-{m}-upper")
+    if kept is None or kept.kind != "three-point":
+        return None
+    value = n * n / exact_value(kept) - n
+    claim = {"quantity": "energy", "m": m, "n": n, "potential": {"name": "relu_squared"}, "value": text(value)}
+    return Certificate(kept.kind, claim, kept.proof)
 
 
 def arrangement_certificate(W: ArrayLike) -> Certificate:

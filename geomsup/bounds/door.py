@@ -10,7 +10,7 @@ from geomsup._validate import integer
 from geomsup.bounds._attained import energy_at_most
 from geomsup.bounds._check_two_point import layer_cake
 from geomsup.bounds._moments import alone
-from geomsup.bounds._numbers import exact, text
+from geomsup.bounds._numbers import exact, sign, text
 from geomsup.bounds.certificate import Certificate
 from geomsup.bounds.closed_forms import linear_bound, welch_bound
 from geomsup.bounds.result import Bound, Bracket, bound_from, exact_value
@@ -58,7 +58,9 @@ def bound(
     ============================================  ==============================================================
     subject                                       bound
     ============================================  ==============================================================
-    a potential, with n and m                     two-point LP on Σ_{i≠j} f(u_i·u_j) for n unit vectors in R^m
+    a potential, with n and m                     two-point LP on Σ_{i≠j} f(u_i·u_j) for n unit vectors in R^m; for t₊²
+                                                  also n²/C(m) − n from the capacity of m dimensions
+    the same, ``method="two-point"``              the two-point LP alone
     the same, ``method="three-point"``            three-point SDP, n ≥ 3 and m ≥ 3; seconds to minutes
     a problem with activation ``"identity"``      the tail of principal components
     a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
@@ -81,7 +83,7 @@ def bound(
     bias : str
         ``"free"`` or ``"zero"``: what arrangements of a problem are compared with.
     method : str, optional
-        Of an energy ``"two-point"``, the default, or ``"three-point"``, which needs the extra ``bounds``. Of a problem
+        Of an energy ``"two-point"`` or ``"three-point"``, which needs the extra ``bounds``. Of a problem
         ``"marked"``: use :func:`geomsup.bounds.sparse_loss_bound` whatever it takes; without a certificate in the
         package that needs the extra too. Or ``"branch-and-bound"``: use :func:`geomsup.bounds.global_bound`, for up to
         three features. Where several bounds apply to a problem, the largest is returned.
@@ -133,7 +135,8 @@ def bound(
         from geomsup.bounds.three_point import three_point_energy
 
         return three_point_energy(subject, n, m, degree, wide=wide, multipliers=multipliers, callback=callback)
-    return _energy_bound(subject, integer("n", n, at_least=1), integer("m", m, at_least=1))
+    n, m = integer("n", n, at_least=1), integer("m", m, at_least=1)
+    return _energy_bound(subject, n, m, alone=method is not None)
 
 
 def bracket(
@@ -223,7 +226,9 @@ def description_of(potential: Potential) -> JSON:
     )
 
 
-def _energy_bound(potential: Potential, n: int, m: int) -> Bound:
+def _energy_bound(potential: Potential, n: int, m: int, *, alone: bool) -> Bound:
+    """From pairs, if not `alone` then or from the capacity."""
+    from geomsup.bounds.capacity import energy_from_capacity
     from geomsup.bounds.lp import energy_certificate
 
     description = description_of(potential)
@@ -232,6 +237,9 @@ def _energy_bound(potential: Potential, n: int, m: int) -> Bound:
     if description["name"] == "riesz" and m == 1 and n > 2:
         raise ValueError(f"n={n} points on a line coincide and {potential!r} is infinite there: pass m of at least 2")
     certificate = energy_certificate(potential.value, description, n, m)
+    other = energy_from_capacity(n, m) if description["name"] == "relu_squared" and n > 1 and not alone else None
+    if other is not None and sign(exact_value(other) - exact_value(certificate)) > 0:
+        return bound_from(other, "three-point certificate")
     return bound_from(certificate, f"two-point LP, degree {len(certificate.proof['coefficients']) - 1}")
 
 

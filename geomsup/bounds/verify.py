@@ -122,7 +122,7 @@ def verify(certificate: Certificate | Bound | Bracket | str | os.PathLike[str]) 
     Examples
     --------
     >>> import geomsup as gs
-    >>> bound = gs.bound(gs.ReluSquared(), n=10, m=4)
+    >>> bound = gs.bound(gs.ReluSquared(), n=10, m=4, method="two-point")
     >>> bool(gs.verify(bound))
     True
     >>> certificate = bound.certificate

@@ -18,7 +18,8 @@ def _correlated():
 
 
 MAKERS = {
-    "energy": lambda: gs.bound(gs.ReluSquared(), n=8, m=3),
+    "energy": lambda: gs.bound(gs.ReluSquared(), n=8, m=3, method="two-point"),
+    "energy, from the capacity": lambda: gs.bound(gs.ReluSquared(), n=16, m=5),
     "energy on a circle": lambda: gs.bound(gs.ReluSquared(), n=6, m=2),
     "energy on a line": lambda: gs.bound(gs.ReluSquared(), n=5, m=1),
     "biased": lambda: gs.bound(gs.BiasedRelu(1.2, -0.3), n=6, m=2),

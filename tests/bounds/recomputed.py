@@ -197,9 +197,12 @@ def three_point(claim, proof):
     signs = min(*squares, *weights, *least)
     T = kernel_of_triples(m, factors, x, y, z) + np.mean([polynomial(m, squares, t) for t in cosines], axis=0)
     T = T + at_minimisers(m, proof, f, weights, cosines)
-    if claim["quantity"] == "capacity":
+    if claim["quantity"] == "capacity" or "pieces" not in proof:
         above = np.mean([f(t) for t in cosines], axis=0) - c
         signs = min(signs, number(proof.get("reference", proof["constant"])) - c)
+        if claim["quantity"] == "energy":
+            n = claim["n"]
+            return min(float(np.min(above - T)), n * n * c - n * float(f(np.ones(1))[0]) - value, signs)
         return min(float(np.min(above - T)), value - 1 / c if c > 0 and value > 0 else -1, signs)
     n, pieces = claim["n"], [numbers(piece) for piece in proof["pieces"]]
     p = [np.polynomial.Chebyshev(piece) for piece in pieces]

@@ -22,7 +22,7 @@ def test_capacity_from_both_sides():
     bracket = gs.capacity(5)
     assert done.exit_code == 0
     assert f"lower         {bracket.lower!r}   = 80/7, proved" in done.stdout
-    assert f"upper         {bracket.upper!r}   proved" in done.stdout
+    assert f"upper         {bracket.upper!r}   = 80/7, proved" in done.stdout
     assert f"relative gap  {bracket.relative_gap:.3g}" in done.stdout
     assert "= 35/11 + 5/11*sqrt(5), proved" in run("--capacity", 2).stdout
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,18 @@ def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
     assert not gs.bound(gs.Problem(7, 3), method="marked").known
     assert not gs.bound(gs.Problem(3, 3), method="marked").known  # nothing need be lost
     assert asked == [6, 7]
+
+
+@pytest.mark.parametrize(("n", "m", "known"), [(16, 5, "32/5"), (100, 22, "700/11")])
+def test_an_energy_is_at_least_what_the_capacity_says(n, m, known):
+    bound = gs.bound(gs.ReluSquared(), n, m)
+    assert bound.exact == known  # that of the Clebsch and the Higman–Sims graph
+    assert bound.value > gs.bound(gs.ReluSquared(), n, m, method="two-point").value
+    claim = {**bound.certificate.claim, "value": str(fmpq(*map(int, known.split("/"))) + fmpq(1, 10**12))}
+    assert not gs.verify(gs.Certificate(bound.certificate.kind, claim, bound.certificate.proof))
+    few = gs.bound(gs.ReluSquared(), m + 1, m)
+    assert few.certificate.kind == "two-point"
+    assert few.value == gs.bound(gs.ReluSquared(), m + 1, m, method="two-point").value
 
 
 def test_methods_that_do_not_fit():

@@ -72,7 +72,7 @@ def test_rounding_costs_little(m, n):
     floats = max(
         n * float(objective[: d + 1] @ lp.propose(gs.ReluSquared().value, m, objective[: d + 1])) for d in lp.DEGREES
     )
-    assert gs.bound(gs.ReluSquared(), n=n, m=m).value >= floats * (1 - 1e-6)
+    assert gs.bound(gs.ReluSquared(), n=n, m=m, method="two-point").value >= floats * (1 - 1e-6)
 
 
 @settings(max_examples=6)
@@ -128,10 +128,10 @@ def test_a_solver_that_is_wrong_costs_quality_and_not_truth(monkeypatch, noise):
 
 
 def test_a_solver_that_stops_early_gives_a_weaker_bound(monkeypatch):
-    full = gs.bound(gs.ReluSquared(), n=9, m=3).value
+    full = gs.bound(gs.ReluSquared(), n=9, m=3, method="two-point").value
     monkeypatch.setattr(lp, "ROUNDS", 1)
     monkeypatch.setattr(lp, "LAST_ROUNDS", 0)
-    assert 0 < gs.bound(gs.ReluSquared(), n=9, m=3).value < full
+    assert 0 < gs.bound(gs.ReluSquared(), n=9, m=3, method="two-point").value < full
 
 
 def test_one_vector_has_no_energy():
