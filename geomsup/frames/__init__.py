@@ -1,7 +1,8 @@
 """Named arrangements of directions, as matrices W of shape (n_hidden, n_features) with unit columns.
 
 =======================================  ============================================================
-:mod:`~geomsup.frames.polytopes`         polygons, simplices, prisms, the regular solids, the 24-cell
+:mod:`~geomsup.frames.polytopes`         families: polygons, simplices, antipodal pairs, prisms
+:mod:`~geomsup.frames.solids`            octahedron, cube, icosahedron and others, the 24-cell
 :mod:`~geomsup.frames.codes`             directions from graphs: Petersen, Clebsch, equiangular frames
 :mod:`~geomsup.frames.golay`             a hundred directions in R²² from the Higman–Sims graph
 :mod:`~geomsup.frames.combinations`      tegum products, norms, random directions
@@ -23,18 +24,13 @@ from geomsup.frames.polytopes import (
     antipodal_pairs,
     antiprism,
     bipyramid,
-    cell_24,
-    cube,
-    cuboctahedron,
-    dodecahedron,
-    icosahedron,
     mercedes_benz,
-    octahedron,
     polygon,
     prism,
     simplex,
     square_antiprism,
 )
+from geomsup.frames.solids import cell_24, cube, cuboctahedron, dodecahedron, icosahedron, octahedron
 
 __all__ = [
     "COULOMB_ANGLE",
