@@ -16,7 +16,7 @@ NEGLIGIBLE = 2.0**-60
 def branches(
     kind, low, high, atom_values, atom_weights, probability, offset, stay, lift, own_stay, own_lift, own_lift2
 ):
-    """Fill the branch table of one feature and return its length (see ``spline.branch_table``)."""
+    """Fill the branch table of one feature and return its length (see ``_spline_tree.branch_table``)."""
     for c in range(offset.size):
         offset[c] = stay[c] = lift[c] = own_stay[c] = own_lift[c] = own_lift2[c] = 0.0
     count = 0

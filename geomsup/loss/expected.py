@@ -14,16 +14,12 @@ The reported error adds the rounding of the method, of M itself and of the final
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from geomsup._typing import ArrayLike, FloatArray, IntArray
+from geomsup._typing import ArrayLike, FloatArray
 from geomsup._validate import real_array, real_number
-from geomsup.loss._kernels import kernel
-from geomsup.loss._layout import Layout, layout
-from geomsup.loss._tails import FIRST, SHELLS, half_period, row_range, truncation_bounds, without_subnormals
-from geomsup.loss.linear import linear_loss_and_grad
+from geomsup.loss._evaluation import evaluate, product_error
+from geomsup.loss.result import ExpectedLoss
 from geomsup.problem import Problem
 
 __all__ = [
@@ -33,48 +29,6 @@ __all__ = [
     "expected_loss_and_grad",
     "untied_loss_and_grad",
 ]
-
-UNIT_ROUNDOFF = 2.0**-53
-UNDERFLOW = 1e-300
-"""Covers products that underflow, where rounding is not relative."""
-SPLINE_BUDGET = 20_000
-"""Nodes per row of the spline recursion: all of n ≤ 13 on [0, 1], and any row whose coefficients differ in scale."""
-MOST_TERMS = 2**18
-"""Longest series. At n = 80 with 0/1 features it takes about 10 s and gives about 1e-8."""
-GRADIENT_TERMS = 2**14
-"""Longest series of a gradient, whose use needs no more."""
-
-
-@dataclass(frozen=True, eq=False)
-class ExpectedLoss:
-    """An expected loss and a bound on its error: \\|value − exact\\| ≤ error. ``float()`` gives the value.
-
-    Parameters
-    ----------
-    value : float or array of shape (instances,)
-        The loss, a sum over features.
-    error : float or array of shape (instances,)
-        Truncation and rounding, never below the true error.
-
-    Examples
-    --------
-    >>> import geomsup as gs
-    >>> problem = gs.Problem(n_features=2, n_hidden=1, feature_probability=0.5)
-    >>> loss = gs.expected_loss(problem, [[1.0, -1.0]], [0.0, 0.0])
-    >>> print(f"{float(loss):.12f}", loss.error < 1e-13)
-    0.083333333333 True
-    """
-
-    value: float | FloatArray
-    error: float | FloatArray
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __repr__(self) -> str:
-        if np.ndim(self.value) == 0:
-            return f"ExpectedLoss({self.value:.15g} ± {self.error:.1e})"
-        return f"ExpectedLoss({len(np.atleast_1d(self.value))} instances, error ≤ {np.max(self.error):.1e})"
 
 
 def expected_loss(
@@ -129,8 +83,8 @@ def expected_loss(
     values, errors = np.empty(len(flat)), np.empty(len(flat))
     for s in range(len(flat)):
         M = flat_out[s] @ flat[s]
-        values[s], errors[s], _, _ = _evaluate(problem, M, flat_b[s], tol, with_gradient=False)
-        errors[s] += _product_error(problem, flat_out[s], flat[s], M, flat_b[s])
+        values[s], errors[s], _, _ = evaluate(problem, M, flat_b[s], tol, with_gradient=False)
+        errors[s] += product_error(problem, flat_out[s], flat[s], M, flat_b[s])
     if W.ndim == 2:
         return ExpectedLoss(float(values[0]), float(errors[0]))
     return ExpectedLoss(values.reshape(W.shape[:-2]), errors.reshape(W.shape[:-2]))
@@ -169,7 +123,7 @@ def expected_loss_and_grad(
     """
     W, b = _one_instance(problem, W, b)
     loss, dM, db = effective_loss_and_grad(problem, W.T @ W, b, tol=tol)
-    error = float(loss.error) + _product_error(problem, W.T, W, W.T @ W, b)
+    error = float(loss.error) + product_error(problem, W.T, W, W.T @ W, b)
     return ExpectedLoss(loss.value, error), W @ (dM + dM.T), db
 
 
@@ -210,7 +164,7 @@ def untied_loss_and_grad(
     W, b = _one_instance(problem, W, b)
     out = problem.check_output_weights(W_out)
     loss, dM, db = effective_loss_and_grad(problem, out @ W, b, tol=tol)
-    error = float(loss.error) + _product_error(problem, out, W, out @ W, b)
+    error = float(loss.error) + product_error(problem, out, W, out @ W, b)
     return ExpectedLoss(loss.value, error), out.T @ dM, dM @ W.T, db
 
 
@@ -258,123 +212,8 @@ def effective_loss_and_grad(
             f"M has shape {M.shape} and b {b.shape}, but the problem has n_features={n}: "
             f"pass shapes {(n, n)} and {(n,)}"
         )
-    value, error, dM, db = _evaluate(problem, M, b, tol, with_gradient=True)
+    value, error, dM, db = evaluate(problem, M, b, tol, with_gradient=True)
     return ExpectedLoss(value, error), dM, db
-
-
-def _evaluate(
-    problem: Problem, M: FloatArray, b: FloatArray, tol: float, *, with_gradient: bool
-) -> tuple[float, float, FloatArray, FloatArray]:
-    """Loss, error bound (M taken as exact), dM and db."""
-    n = problem.n_features
-    if problem.activation == "identity":
-        loss, bounds, dM, db = linear_loss_and_grad(problem, M, b)
-        return float(loss), float(bounds), dM, db
-    data = layout(problem)
-    M, left_out = without_subnormals(data, M, b)
-    rows = np.flatnonzero(data.importance > 0)
-    share = tol / max(1, rows.size) / np.maximum(data.importance, 1e-300)
-    value, error = np.zeros(n), np.zeros(n)
-    gradient = np.zeros((n, n + 1))
-    left = rows
-    if data.states is not None:
-        value[rows], error[rows], nodes, gradient[rows] = kernel().spline_rows(data, M, b, rows, SPLINE_BUDGET)
-        error[rows[nodes < 0]] = np.inf
-        left = rows[error[rows] > share[rows]]
-    else:
-        error[rows] = np.inf
-    if left.size:
-        _series(data, M, b, left, share, value, error, gradient, with_gradient)
-    importance = data.importance
-    terms = importance * (data.own_square + value)
-    total = float(terms.sum())
-    n_states = 1 if data.states is None else len(data.states[0])
-    size = float(importance @ data.own_square)
-    rounding = UNIT_ROUNDOFF * ((n + n_states + 4) * float(np.abs(terms).sum()) + 4 * size)
-    bound = float(importance @ error) + rounding + UNDERFLOW + left_out
-    return total, bound, importance[:, None] * gradient[:, :-1], importance * gradient[:, -1]
-
-
-def _series(
-    data: Layout,
-    M: FloatArray,
-    b: FloatArray,
-    rows: IntArray,
-    share: FloatArray,
-    value: FloatArray,
-    error: FloatArray,
-    gradient: FloatArray,
-    with_gradient: bool,
-) -> None:
-    """Fill value, error and gradient of the given rows from the Fourier series, lengthened until the error fits."""
-    low, high = row_range(data, M, b)
-    R = half_period(low, high)
-    tails = truncation_bounds(data, M, R)
-    goal = share / 2
-    longest = int(np.log2(MOST_TERMS // FIRST))
-    enough = np.argmax(tails <= goal[:, None], axis=1)
-    enough[~(tails <= goal[:, None]).any(axis=1)] = SHELLS
-    shells = np.clip(enough, 2, longest)
-    if with_gradient:
-        pending = rows[np.isinf(error[rows])]
-        terms = np.minimum(FIRST * 2 ** shells[pending], GRADIENT_TERMS)
-        _, _, _, _, gradient[pending] = kernel().series_rows(data, M, b, pending, terms, True)
-    # where the bound in advance would need a long series, the sandwich may do with a shorter one: lengthen step by step
-    shells = np.where(enough > 8, 8, shells)
-    todo = rows
-    while todo.size:
-        terms = FIRST * 2 ** shells[todo]
-        plain, middle, gap, size, _ = kernel().series_rows(data, M, b, todo, terms, False)
-        rounding = _series_rounding(data, M, R, b, todo, terms, size)
-        tail = tails[todo, shells[todo]]
-        cubic = _cubic_tail(R[todo], terms)
-        below = np.maximum(plain - tail, middle - gap - cubic)
-        above = np.minimum(plain + tail, middle + gap + cubic)
-        found = np.where(tail <= gap + cubic, plain, (below + above) / 2)
-        truncation = np.maximum(above - found, found - below)
-        better = truncation + rounding < error[todo]
-        value[todo[better]], error[todo[better]] = found[better], (truncation + rounding)[better]
-        again = (truncation > goal[todo]) & (shells[todo] < longest) & (error[todo] > share[todo])
-        todo = todo[again]
-        shells[todo] = np.minimum(shells[todo] + 2, longest)
-
-
-def _cubic_tail(R: FloatArray, terms: IntArray) -> FloatArray:
-    """Bound on Σ_{k>K} A|φ|/k³ that asks nothing of φ: A/(2K²), A = R²/(2π³)."""
-    return R * R / (4 * np.pi**3 * terms.astype(float) ** 2)
-
-
-def _series_rounding(
-    data: Layout, M: FloatArray, R: FloatArray, b: FloatArray, rows: IntArray, terms: IntArray, size: FloatArray
-) -> FloatArray:
-    """Rounding of a series: of each term, and of the phases, which grows with k but is damped by 1/k² and 1/k³.
-
-    Products of n factors carry λ√n roundoffs with λ = 6 in the probabilistic model of Higham and Mary (2019), which
-    fails with probability below 2 exp(−λ²/2) < 1e-7.
-    """
-    n = data.n_features
-    A, B = R[rows] ** 2 / (2 * np.pi**3), R[rows] / np.pi**2
-    growth = 2 * A + B * data.reach[rows] * (1 + np.log(terms))
-    return np.asarray(UNIT_ROUNDOFF * ((6 * n**0.5 + 24) * size + (8 * np.pi + n**0.5) * growth))
-
-
-def _product_error(problem: Problem, out: FloatArray, W: FloatArray, M: FloatArray, b: FloatArray) -> float:
-    """What the rounding of M = W_out W can change in the loss: Σ_ij |∂L/∂M_ij| |δM_ij|, bounded from the ranges."""
-    delta = _product_deviation(out, W, M)
-    data = layout(problem)
-    low, high = row_range(data, M, b)
-    reach = np.maximum(np.abs(low), np.abs(high)) if problem.activation == "identity" else np.maximum(high, 0)
-    size = problem.feature_probability * np.sqrt(data.moments[:, 2])
-    return float(2.02 * (problem.importance * (data.reach + reach)) @ (delta @ size))
-
-
-def _product_deviation(out: FloatArray, W: FloatArray, M: FloatArray) -> FloatArray:
-    """Bound on |M − W_out W|, entry by entry: measured in extended precision where there is any, otherwise a priori."""
-    size = np.abs(out) @ np.abs(W)
-    if np.finfo(np.longdouble).nmant < 63:
-        return np.asarray(len(W) * UNIT_ROUNDOFF * size)
-    deviation = np.abs(out.astype(np.longdouble) @ W.astype(np.longdouble) - M).astype(np.float64)
-    return np.asarray((1 + 4 * UNIT_ROUNDOFF) * deviation + len(W) * 2.0**-63 * size)
 
 
 def _check_tolerance(tol: float) -> None:

@@ -22,26 +22,7 @@ the cut-off sum with h held fixed, which it is: R is max \|z\| rounded up to a p
 **The sandwich.** Where φ and ψ do not decay (values 0/1), cut-off series can be enclosed all the same. Replace
 :math:`C(\theta) = \sum \cos(k\theta)/k^2` by trigonometric polynomials of degree K above and below it: then
 :math:`E\,x|z|` lies within the mean of the two ± half their distance, weighted by max \|x\| where x is active. The best
-such polynomials interpolate C, with its slope where it has one, at the multiples of 2π/L (above) and half-way between
-(below), L = K + 1.
-
-*Coefficients.* With :math:`\hat C(k) = 1/(2k^2)`, :math:`\hat C(0) = 0`, values and slopes on the lattice determine
-:math:`\hat T(k) + \hat T(k - L) = \sum_m \hat C(k + mL)` and
-:math:`k \hat T(k) + (k - L) \hat T(k - L) = \sum_m (k + mL) \hat C(k + mL)` for 0 < k < L. So
-:math:`\hat T(k) = \sum_m (m + 1) \hat C(k + mL)`, with signs (−1)ᵐ for the shifted lattice. With τ = k/L, the sums
-over m of 1/(m + τ), 1/(m + τ)² and their alternating forms are π cot πτ, π²/sin² πτ, π/sin πτ, π² cos πτ/sin² πτ. Hence
-
-.. math:: \frac{\pi^2}{L^2} \Bigl[\frac{1-\tau}{\sin^2 \pi\tau} + \frac{\cot \pi\tau}{\pi}\Bigr], \qquad
-          \frac{\pi^2}{L^2} \Bigl[\frac{(1-\tau) \cos \pi\tau}{\sin^2 \pi\tau} + \frac{1}{\pi \sin \pi\tau}\Bigr],
-
-and the constants :math:`\sum_{m \ne 0} (\pm 1)^m \hat C(mL)`, which are π²/(6L²) and −π²/(12L²).
-
-*One-sided.* On 0 ≤ θ ≤ 2π, D = C − T is smooth. It has 2K + 2 zeros there, counted with multiplicity: above, K double
-ones at the inner multiples and one at each end (simple: D' = ∓π/2 there); below, K + 1 double ones. With one zero more,
-Rolle's theorem would give D' at least 2K + 2 and :math:`D'' = \tfrac12 - T''` at least 2K + 1 zeros inside; but a
-trigonometric polynomial of degree K has at most 2K in a period unless it is 0, and this one has mean ½. So every inner
-zero is exactly double, D does not change sign, and as the mean of C is 0 the sign is that of minus the constant of T.
-(Vaaler 1985, *Some extremal functions in Fourier analysis*, has the extremal polynomials of the sawtooth B₁.)
+such polynomials are derived in :mod:`geomsup.loss._extremal`.
 """
 
 from __future__ import annotations
@@ -50,13 +31,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomsup._typing import BoolArray, ComplexArray, FloatArray
-from geomsup.features.laws import centred_transforms
+from geomsup._typing import BoolArray, FloatArray
+from geomsup.loss._extremal import extremal_coefficients
 from geomsup.loss._layout import Layout
 from geomsup.loss._one_active import one_active
 from geomsup.loss._tails import half_period, row_range
+from geomsup.loss._transforms import (
+    chance,
+    companions,
+    company_transforms,
+    group_factors,
+    law_transforms,
+    product_except,
+)
 
-__all__ = ["Extremal", "SeriesRow", "extremal_coefficients", "series_row"]
+__all__ = ["SeriesRow", "series_row"]
 
 
 class SeriesRow(NamedTuple):
@@ -69,42 +58,12 @@ class SeriesRow(NamedTuple):
     gradient: FloatArray
 
 
-class Extremal(NamedTuple):
-    """Coefficients of cos θ … cos Kθ in the polynomials above and below C, and their constants."""
-
-    above: FloatArray
-    below: FloatArray
-    above_constant: float
-    below_constant: float
-
-
 class _Moments(NamedTuple):
     """E z, E z², E z³ and, for every feature, E x_j z^r (r = 0, 1, 2) and E x_own x_j z^r (r = 0, 1)."""
 
     z: FloatArray
     x: FloatArray
     xx: FloatArray
-
-
-def extremal_coefficients(terms: int) -> Extremal:
-    """The trigonometric polynomials of degree ``terms`` closest to C(θ) = Σ cos(kθ)/k² from above and below.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> above, below, high, low = extremal_coefficients(3)
-    >>> round(float(high + above.sum() - np.pi**2 / 6), 12)  # the upper one meets C at 0
-    0.0
-    """
-    L = terms + 1
-    k = np.arange(1, L)
-    rest = (L - k) / L  # 1 − τ, and sin πτ = sin π(1 − τ) without cancellation near τ = 1
-    sine = np.sin(np.pi * np.minimum(k, L - k) / L)
-    cosine = np.where(2 * k <= L, 1, -1) * np.cos(np.pi * np.minimum(k, L - k) / L)
-    above = (rest / sine + cosine / np.pi) / sine
-    below = (rest * cosine / sine + 1 / np.pi) / sine
-    scale = (np.pi / L) ** 2
-    return Extremal(scale * above, scale * below, scale / 6, -scale / 12)
 
 
 def series_row(
@@ -181,7 +140,7 @@ def series_row(
     # the series over the other events
     A, B = 2 / (np.pi * h * h), 2 / (np.pi * h)
     extremal = extremal_coefficients(terms)
-    q = _chance(layout)
+    q = chance(layout)
     reach = float(layout.reach[own])
     centre = (extremal.above_constant + extremal.below_constant) / 2
     middle = B * centre * float(every.x[0, own] - alone[own] * x1[own])
@@ -189,10 +148,10 @@ def series_row(
     for begin in range(0, terms, block):
         k = np.arange(begin + 1, min(begin + block, terms) + 1)
         t, cubic, square = np.asarray(h * k, np.float64), 1j * A / k**3, B / k**2
-        v, u, w = _law_transforms(layout, a, t, own)
-        company, pair = _company(layout, v, own)
+        v, u, w = law_transforms(layout, a, t, own)
+        company, pair = company_transforms(layout, v, own)
         phase = np.exp(1j * b * t)
-        factor, others, rest = _factors(layout, v * company, phase, own)
+        factor, others, rest = group_factors(layout, v * company, phase, own)
         own_x = q[own] * u[own] * company[own]
         term = cubic * factor + square * own_x
         taken = cubic * (nothing + alone @ v) + square * alone[own] * u[own]
@@ -217,21 +176,8 @@ def series_row(
     return SeriesRow(value, value + middle, gap, size, gradient if with_gradient else np.zeros(n + 1))
 
 
-def _chance(layout: Layout) -> FloatArray:
-    """Marginal probability of each feature."""
-    size = np.where(layout.group_kind == 1, np.diff(layout.group_start), 1)
-    return np.asarray((layout.group_probability / size)[layout.group_of])
-
-
-def _companions(layout: Layout) -> BoolArray:
-    """[j, k]: feature k is another one that is on whenever j is."""
-    same = layout.group_of[:, None] == layout.group_of
-    together = (layout.group_kind == 0)[layout.group_of]
-    return np.asarray(same & together & ~np.eye(layout.n_features, dtype=bool))
-
-
 def _moments(layout: Layout, a: FloatArray, b: float, own: int) -> _Moments:
-    q, company = _chance(layout), _companions(layout)
+    q, company = chance(layout), companions(layout)
     same = layout.group_of[:, None] == layout.group_of
     x1, x2, x3 = layout.moments[:, 1:4].T
     # within a group, E x_j Z^r for Z = Σ a_k x_k over its members, from the mean and square of what goes with x_j
@@ -265,14 +211,6 @@ def _polynomial_slope(alpha: FloatArray, beta: FloatArray, moments: _Moments, ow
     return np.append(a, b)
 
 
-def _except(factors: ComplexArray) -> ComplexArray:
-    """Products of all rows but one; without division, since a factor may vanish."""
-    one = np.ones_like(factors[:1])
-    before = np.cumprod(np.concatenate([one, factors[:-1]]), axis=0)
-    after = np.cumprod(np.concatenate([one, factors[:0:-1]]), axis=0)[::-1]
-    return np.asarray(before * after)
-
-
 def _passive_features(layout: Layout, a: FloatArray, own: int) -> BoolArray:
     """Which independent features other than the own one have the coefficient zero."""
     alone = np.diff(layout.group_start)[layout.group_of] == 1
@@ -286,51 +224,6 @@ def _few_active(layout: Layout, passive: BoolArray) -> tuple[float, FloatArray]:
     """
     p, size = layout.group_probability.copy(), np.diff(layout.group_start)
     p[layout.group_of[passive]] = 0
-    others_idle = _except((1 - p).astype(np.complex128)).real
+    others_idle = product_except((1 - p).astype(np.complex128)).real
     alone = np.where((size == 1) | (layout.group_kind == 1), p / size * others_idle, 0.0)
     return float(np.prod(1 - p)), alone[layout.group_of]
-
-
-def _law_transforms(
-    layout: Layout, a: FloatArray, t: FloatArray, own: int
-) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
-    """E e^{itax} and E x e^{itax} for every feature, shape (n, frequencies), and E x² e^{itax} for the own one."""
-    mid, half = (layout.low + layout.high)[:, None] / 2, (layout.high - layout.low)[:, None] / 2
-    s = a[:, None] * half * t
-    phase = np.exp(1j * a[:, None] * mid * t)
-    zeroth = np.sinc(s / np.pi)
-    first, second = centred_transforms(s, zeroth)
-    v, u = phase * zeroth, phase * (mid * zeroth + half * first)
-    w = (phase * (mid**2 * zeroth + 2 * mid * half * first + half**2 * second))[own]
-    for j in np.flatnonzero(layout.kind == 1):
-        atoms = slice(layout.atom_start[j], layout.atom_start[j + 1])
-        x, weight = layout.atom_values[atoms], layout.atom_weights[atoms]
-        waves = np.exp(1j * a[j] * np.outer(t, x))
-        v[j], u[j] = waves @ weight, waves @ (weight * x)
-        if j == own:
-            w = waves @ (weight * x * x)
-    return v, u, w
-
-
-def _company(layout: Layout, v: ComplexArray, own: int) -> tuple[ComplexArray, ComplexArray]:
-    """Transforms of what is on with each feature, and with it and the own one (0 if those are never on together)."""
-    companions = _companions(layout)
-    company, pair = np.ones_like(v), np.zeros_like(v)
-    for j in np.flatnonzero(companions.any(axis=1)):
-        company[j] = np.prod(v[companions[j]], axis=0)
-        if companions[own, j]:
-            pair[j] = np.prod(v[companions[own] & companions[j]], axis=0)
-    return company, pair
-
-
-def _factors(
-    layout: Layout, member: ComplexArray, phase: ComplexArray, own: int
-) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
-    """Transform of the own group, of all others with b, and, for each feature, of all but its and the own group."""
-    p, size = layout.group_probability[:, None], np.diff(layout.group_start)[:, None]
-    factors = 1 - p + p / size * np.add.reduceat(member[layout.group_member], layout.group_start[:-1], axis=0)
-    mine = layout.group_of[own]
-    factor = factors[mine].copy()
-    factors[mine] = 1
-    rest = np.asarray(_except(np.asarray(factors, np.complex128)) * phase)
-    return factor, rest[mine], rest[layout.group_of]

@@ -38,22 +38,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomsup._typing import BoolArray, FloatArray, IntArray
+from geomsup._typing import FloatArray, IntArray
 from geomsup.loss._layout import Layout
+from geomsup.loss._spline_tree import NEGLIGIBLE, VB, Level, V, node_weights, taylor, tree
 
-__all__ = ["BranchTable", "SplineRow", "branch_table", "spline_row"]
+__all__ = ["SplineRow", "spline_row"]
 
 UNIT_ROUNDOFF = 2.0**-53
-V, VB = 0, 1
-"""The two channels: E (y + s)_+^q/q!, and the same weighted by the own feature."""
-
-
-class BranchTable(NamedTuple):
-    """Branches of one feature: offsets c in increasing order, and what each adds of V'_q and of V'_{q+1}/a."""
-
-    offset: FloatArray
-    stay: FloatArray
-    lift: FloatArray
 
 
 class SplineRow(NamedTuple):
@@ -64,54 +55,6 @@ class SplineRow(NamedTuple):
     error: float
     nodes: int
     gradient: FloatArray
-
-
-NEGLIGIBLE = 2.0**-60
-"""A subtree that can change a row by less than this times its scale squared is left out, and its bound reported."""
-
-
-class _Level(NamedTuple):
-    """A level of the tree: its feature, the table [channel, channel', r, branch] of weights of V'_{q+r}, its nodes."""
-
-    feature: int
-    offset: FloatArray
-    table: FloatArray
-    highest: float  # of s
-    y: FloatArray
-    zero: BoolArray
-    branch: BoolArray
-    pruned: BoolArray
-
-    @property
-    def polynomial(self) -> BoolArray:
-        """Leaves on which y + s is never negative."""
-        return ~(self.zero | self.branch | self.pruned)
-
-
-def branch_table(layout: Layout, j: int, active: float) -> BranchTable:
-    """Branches of feature j when it is active with probability ``active``.
-
-    Examples
-    --------
-    >>> from geomsup.loss._layout import layout
-    >>> from geomsup.problem import Problem
-    >>> table = branch_table(layout(Problem(2)), 0, 0.25)  # offset 0 is both "inactive" and the low end of [0, 1]
-    >>> table.offset, table.stay, table.lift
-    (array([0., 1.]), array([0.75, 0.  ]), array([-0.25,  0.25]))
-    """
-    idle = [0.0] if active < 1 else []
-    atoms = slice(layout.atom_start[j], layout.atom_start[j + 1])
-    values = layout.atom_values[atoms] if layout.kind[j] else np.array([layout.low[j], layout.high[j]])
-    offset = np.unique([*idle, *values])
-    where = np.searchsorted(offset, values)
-    stay, lift = np.zeros(offset.size), np.zeros(offset.size)
-    if idle:
-        stay[np.searchsorted(offset, 0.0)] = 1 - active
-    if layout.kind[j]:
-        stay[where] += active * layout.atom_weights[atoms]
-    else:
-        lift[where] = np.array([-active, active]) / (values[1] - values[0])
-    return BranchTable(offset, stay, lift)
 
 
 def spline_row(
@@ -160,7 +103,7 @@ def spline_row(
         return None
     has_own = own >= 0 and bool(active[own] > 0)
     reach_own = float(layout.reach[own]) if has_own else 0.0
-    levels, pruned = _tree(layout, a, b, own, active, order, budget, reach_own, NEGLIGIBLE * scale**2)
+    levels, pruned = tree(layout, a, b, own, active, order, budget, reach_own, NEGLIGIBLE * scale**2)
     if not levels:
         return None
 
@@ -174,7 +117,7 @@ def spline_row(
     for d in range(depth, -1, -1):
         level, leaf = levels[d], levels[d].polynomial
         values[d] = np.zeros((level.y.size, 2, d + 3))
-        values[d][leaf] = np.einsum("vk,oqk->voq", _taylor(level.y[leaf], d + 3), _toeplitz(m[d][:, : d + 3]))
+        values[d][leaf] = np.einsum("vk,oqk->voq", taylor(level.y[leaf], d + 3), _toeplitz(m[d][:, : d + 3]))
         if level.branch.any():
             values[d][level.branch] = _gather(level.table, values[d + 1], 0, d + 3)
     root = values[0][0]
@@ -182,9 +125,9 @@ def spline_row(
     # the gradient is the adjoint of the above: weights of nodes from the top down, then those of the moments
     gradient = np.zeros(a.size + 1)
     dm = [np.zeros((2, count)) for _ in levels]
-    for d, (level, weights) in enumerate(zip(levels, _node_weights(levels, -2.0), strict=True)):
+    for d, (level, weights) in enumerate(zip(levels, node_weights(levels, -2.0), strict=True)):
         leaf, branch = level.polynomial, level.branch
-        y_powers, by_leaf = _taylor(level.y[leaf], d + 3), weights[leaf]
+        y_powers, by_leaf = taylor(level.y[leaf], d + 3), weights[leaf]
         for q in range(1, d + 3):
             dm[d][:, : q + 1] += by_leaf[:, :, q].T @ y_powers[:, q::-1]
         if branch.any():  # V'(y + ac) moves by c V'_{q−1}, and the weights of V'_{q+r} go as a^−r
@@ -202,51 +145,6 @@ def spline_row(
     error = _rounding(layout, a, own, active, order, levels, scale, reach_own)
     error += pruned + neglected * 2 * (scale + reach_own)
     return SplineRow(2 * float(root[V, 2]), float(root[VB, 1]), error, sum(level.y.size for level in levels), gradient)
-
-
-def _tree(
-    layout: Layout, a: FloatArray, b: float, own: int, active: FloatArray, order: IntArray, budget: int,
-    reach_own: float, cutoff: float,
-) -> tuple[list[_Level], float]:  # fmt: skip
-    """All levels, first to last, and a bound on what was pruned; no levels where they need more than ``budget`` nodes.
-
-    A node is pruned where its weights times the largest values it can have, (y + max s)^q/q!, are below ``cutoff``.
-    """
-    ends = np.stack([a * layout.low, a * layout.high])[:, order]
-    idle = active[order] < 1
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    s_low = np.append(np.cumsum(np.where(idle, np.minimum(low, 0), low)[::-1])[::-1], 0.0)
-    s_high = np.append(np.cumsum(np.where(idle, np.maximum(high, 0), high)[::-1])[::-1], 0.0)
-    levels: list[_Level] = []
-    y, nodes, pruned = np.array([b]), 1, 0.0
-    weights = _root_weights(-2.0 if reach_own else 0.0)
-    for d, j in enumerate(order):
-        zero = y + s_high[d] <= 0
-        branch = ~zero & (y + s_low[d] < 0)
-        largest = _taylor(np.maximum(y + s_high[d], 0), d + 3)[:, 1:]
-        bound = np.einsum("voq,vq,o->v", np.abs(weights[:, :, 1:]), largest, [1.0, reach_own])
-        if not np.all(bound[branch] < 1e200):
-            return [], 0.0  # so many tiny coefficients divided by that the weights overflow
-        cut = branch & (bound <= cutoff)
-        branch &= ~cut
-        pruned += float(bound[cut].sum())
-        x, stay, lift = branch_table(layout, j, float(active[j]))
-        plain = np.array([stay, lift / a[j], np.zeros(x.size)])
-        table = np.zeros((2, 2, 3, x.size))
-        table[V, V] = plain
-        if j == own:
-            table[VB, V] = [x * stay, x * lift / a[j], -lift / a[j] ** 2]
-        else:
-            table[VB, VB] = plain
-        levels.append(_Level(int(j), x, table, float(s_high[d]), y, zero, branch, cut))
-        nodes += int(branch.sum()) * x.size
-        if nodes > budget:
-            return [], 0.0
-        weights = _child_weights(levels[-1], weights)
-        y = (y[branch, None] + a[j] * x).ravel()
-    none = np.zeros(y.size, bool)
-    levels.append(_Level(-1, np.empty(0), np.empty((2, 2, 3, 0)), 0.0, y, y <= 0, none, none))
-    return levels, pruned
 
 
 def _powers(a: float, active: float, moments: FloatArray, is_own: bool) -> tuple[FloatArray, FloatArray]:
@@ -276,14 +174,6 @@ def _toeplitz(t: FloatArray) -> FloatArray:
     return np.asarray(np.where(lag >= 0, t[..., lag], 0.0), np.float64)
 
 
-def _taylor(y: FloatArray, columns: int) -> FloatArray:
-    """y^k/k! for k < columns."""
-    factors = np.ones((y.size, columns))
-    factors[:, 1:] = y[:, None] / np.arange(1, columns)
-    np.cumprod(factors, axis=1, out=factors)
-    return factors
-
-
 def _gather(table: FloatArray, below: FloatArray, start: int, columns: int) -> FloatArray:
     """Σ table[:, :, r, c] V'_{q+r} for q = start … start + columns − 1, by branching node."""
     padded = np.zeros((*below.shape[:2], below.shape[2] + 2))  # reached only by the unused last column of VB
@@ -293,32 +183,8 @@ def _gather(table: FloatArray, below: FloatArray, start: int, columns: int) -> F
     return np.asarray(sum(np.einsum("oic,bciq->boq", table[:, :, r], shifted[r]) for r in range(3)))
 
 
-def _node_weights(levels: list[_Level], cross: float) -> list[FloatArray]:
-    """Weight of every V_q of every node in 2 V_2(b) + cross · V^B_1(b): the adjoint of :func:`_gather`."""
-    weights = [_root_weights(cross)]
-    for level in levels[:-1]:
-        weights.append(_child_weights(level, weights[-1]))
-    return weights
-
-
-def _root_weights(cross: float) -> FloatArray:
-    weights = np.zeros((1, 2, 3))
-    weights[0, V, 2], weights[0, VB, 1] = 2, cross
-    return weights
-
-
-def _child_weights(level: _Level, weights: FloatArray) -> FloatArray:
-    """Weights of the nodes of the next level."""
-    above = weights[level.branch]
-    columns = above.shape[2]
-    below = np.zeros((len(above), level.offset.size, 2, columns + 3))
-    for r in range(3):
-        below[..., r : r + columns] += np.einsum("oic,boq->bciq", level.table[:, :, r], above)
-    return below[..., : columns + 1].reshape(-1, 2, columns + 1)
-
-
 def _rounding(
-    layout: Layout, a: FloatArray, own: int, active: FloatArray, order: IntArray, levels: list[_Level], scale: float,
+    layout: Layout, a: FloatArray, own: int, active: FloatArray, order: IntArray, levels: list[Level], scale: float,
     reach_own: float,
 ) -> float:  # fmt: skip
     """First-order bound on the rounding error: the recursion in absolute values."""
@@ -339,10 +205,10 @@ def _rounding(
     size = [level._replace(table=np.abs(level.table)) for level in levels]
     shift = (depth + 2) * scale  # roundoffs in y
     total = 0.0
-    for d, (level, weights) in enumerate(zip(levels, _node_weights(size, 2.0 if reach_own else 0.0), strict=True)):
+    for d, (level, weights) in enumerate(zip(levels, node_weights(size, 2.0 if reach_own else 0.0), strict=True)):
         operations = 6 * d + 3 * (d + 2) + 2 * (depth - d) + 6
         leaf = level.polynomial
-        value = np.einsum("vk,oqk->voq", _taylor(np.abs(level.y[leaf]), d + 3), _toeplitz(m[d][:, : d + 3]))
+        value = np.einsum("vk,oqk->voq", taylor(np.abs(level.y[leaf]), d + 3), _toeplitz(m[d][:, : d + 3]))
         total += np.sum(weights[leaf] * operations * value)
         total += np.sum(weights[leaf, :, 1:] * shift * value[..., :-1])
         doubtful = level.zero & (level.y + level.highest >= -4 * shift * UNIT_ROUNDOFF)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geomsup.features import AnticorrelatedSets, Constant, CorrelatedSets, Discrete, Independent, Uniform
+from geomsup.loss._extremal import extremal_coefficients
 from geomsup.loss._layout import layout
 from geomsup.loss._tails import FIRST, half_period, row_range, truncation_bounds
-from geomsup.loss.series import extremal_coefficients, series_row
+from geomsup.loss.series import series_row
 from geomsup.loss.spline import spline_row
 from geomsup.problem import Problem
 from tests.strategies import LAWS, exact_row, rows, two_pairs_and_a_dropped_feature

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from geomsup.features import Constant, Discrete, Independent, Uniform
 from geomsup.loss._layout import layout
-from geomsup.loss.spline import branch_table, spline_row
+from geomsup.loss._spline_tree import branch_table
+from geomsup.loss.spline import spline_row
 from geomsup.problem import Problem
 from tests.strategies import LAWS, exact_row, rows, two_pairs_and_a_dropped_feature
 
