@@ -13,7 +13,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from geomsup import features
-from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality, represented
+from geomsup.arrangement import Arrangement
+from geomsup.dimensionality import dimensions_per_feature, feature_dimensionality, represented
+from geomsup.importance import geometric_importance
 from geomsup.loss import (
     ExpectedLoss,
     effective_loss_and_grad,
@@ -22,7 +24,7 @@ from geomsup.loss import (
     oracle_loss,
     untied_loss_and_grad,
 )
-from geomsup.problem import Problem, geometric_importance
+from geomsup.problem import Problem
 
 if TYPE_CHECKING:
     from geomsup import bounds, claims, frames, phases, plot
@@ -71,82 +73,26 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
-    "Audit": "geomsup.auditing",
-    "Weights": "geomsup.auditing",
-    "audit": "geomsup.auditing",
-    "audit_all": "geomsup.auditing",
-    "read_weights": "geomsup.auditing",
-    "Bound": "geomsup.bounds",
-    "Bracket": "geomsup.bounds",
-    "Certificate": "geomsup.bounds",
-    "Verification": "geomsup.bounds",
-    "bound": "geomsup.bounds",
-    "bracket": "geomsup.bounds",
-    "capacity": "geomsup.bounds",
-    "verify": "geomsup.bounds",
-    "Alignment": "geomsup.identification",
-    "Factor": "geomsup.identification",
-    "Geometry": "geomsup.identification",
-    "Symmetry": "geomsup.identification",
-    "alignment": "geomsup.identification",
-    "identify": "geomsup.identification",
-    "symmetry": "geomsup.identification",
-    "LocalStructure": "geomsup.local",
-    "Stress": "geomsup.local",
-    "local_structure": "geomsup.local",
-    "Expansion": "geomsup.loss.expansion",
-    "expansion": "geomsup.loss.expansion",
-    "one_active_loss": "geomsup.loss.expansion",
-    "one_active_loss_and_grad": "geomsup.loss.expansion",
-    "SampledLoss": "geomsup.loss.sampled",
-    "sampled_loss": "geomsup.loss.sampled",
-    "Minimum": "geomsup.optimize",
-    "MultistartLBFGS": "geomsup.optimize",
-    "Solution": "geomsup.optimize",
-    "Status": "geomsup.optimize",
-    "minimize": "geomsup.optimize",
-    "PhaseDiagram": "geomsup.phases",
-    "Sweep": "geomsup.phases",
-    "phase_diagram": "geomsup.phases",
-    "sweep": "geomsup.phases",
-    "Boundary": "geomsup.phases",
-    "Branch": "geomsup.phases",
-    "continuation": "geomsup.phases",
-    "phase_boundary": "geomsup.phases",
-    "BiasedRelu": "geomsup.sparse",
-    "CapacitySolution": "geomsup.sparse",
-    "CustomPotential": "geomsup.sparse",
-    "EnergySolution": "geomsup.sparse",
-    "FramePotential": "geomsup.sparse",
-    "KGon": "geomsup.sparse",
-    "OneActiveSolution": "geomsup.sparse",
-    "PiecewisePolynomial": "geomsup.sparse",
-    "ReluSquared": "geomsup.sparse",
-    "Riesz": "geomsup.sparse",
-    "capacity_of": "geomsup.sparse",
-    "capacity_search": "geomsup.sparse",
-    "energy_of": "geomsup.sparse",
-    "k_gon": "geomsup.sparse",
-    "minimize_energy": "geomsup.sparse",
-    "minimize_one_active": "geomsup.sparse",
-    "Adam": "geomsup.training",
-    "AdamW": "geomsup.training",
-    "ConstantRate": "geomsup.training",
-    "CosineDecay": "geomsup.training",
-    "LinearDecay": "geomsup.training",
-    "Run": "geomsup.training",
-    "SGD": "geomsup.training",
-    "TrainingHistory": "geomsup.training",
-    "TrainingSettings": "geomsup.training",
-    "train": "geomsup.training",
-    "atlas": "",
-    "bounds": "",
-    "claims": "",
-    "frames": "",
-    "phases": "",
-    "plot": "",
+    "geomsup.auditing": "Audit Weights audit audit_all read_weights",
+    "geomsup.bounds": "Bound Bracket Certificate Verification bound bracket capacity verify",
+    "geomsup.identification": "Alignment Factor Geometry Symmetry alignment identify symmetry",
+    "geomsup.local": "LocalStructure Stress local_structure",
+    "geomsup.loss.expansion": "Expansion expansion one_active_loss one_active_loss_and_grad",
+    "geomsup.loss.sampled": "SampledLoss sampled_loss",
+    "geomsup.optimize": "Minimum MultistartLBFGS Solution Status minimize",
+    "geomsup.phases": "PhaseDiagram Sweep phase_diagram sweep Boundary Branch continuation phase_boundary",
+    "geomsup.sparse": (
+        "BiasedRelu CapacitySolution CustomPotential EnergySolution FramePotential KGon OneActiveSolution "
+        "PiecewisePolynomial ReluSquared Riesz capacity_of capacity_search energy_of k_gon minimize_energy "
+        "minimize_one_active"
+    ),
+    "geomsup.training": (
+        "Adam AdamW ConstantRate CosineDecay LinearDecay Run SGD TrainingHistory TrainingSettings train"
+    ),
+    "geomsup": "atlas bounds claims frames phases plot",
 }
-"""Names imported when first used, so that `import geomsup` stays light."""
+"""Names imported when first used, by module, so that `import geomsup` stays light; its own are modules."""
+_HOME = {name: module for module, names in _LATER.items() for name in names.split()}
 
 __all__ = [
     "SGD",
@@ -240,10 +186,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _HOME:
         raise AttributeError(f"module 'geomsup' has no attribute {name!r}")
-    module = _LATER[name]
-    value = getattr(importlib.import_module(module), name) if module else importlib.import_module(f"geomsup.{name}")
+    if _HOME[name] == "geomsup":
+        value: Any = importlib.import_module(f"geomsup.{name}")
+    else:
+        value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

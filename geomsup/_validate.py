@@ -42,6 +42,24 @@ def real_array(name: str, value: ArrayLike, *, finite: bool = True) -> FloatArra
     return result
 
 
+def matrices(name: str, value: ArrayLike, **sides: int) -> FloatArray:
+    """Read weights of shape (..., rows, columns), both sides given by name and size; turned ones are named as such."""
+    array, shape = real_array(name, value), tuple(sides.values())
+    if array.ndim >= 2 and array.shape[-2:] == shape:
+        return array
+    fix = "pass an array of that shape, with instances (if any) on leading axes"
+    if array.ndim >= 2 and array.shape[-2:] == shape[::-1]:
+        fix = f"pass {name}.T" if array.ndim == 2 else f"pass {name}.swapaxes(-1, -2)"
+    elif array.ndim == 1 and (1, array.size) == shape:
+        fix = f"pass {name}[np.newaxis, :]"
+    elif array.ndim == 1 and (array.size, 1) == shape:
+        fix = f"pass {name}[:, np.newaxis]"
+    raise ValueError(
+        f"{name} has shape {array.shape} but the problem has {', '.join(f'{side}={n}' for side, n in sides.items())}, "
+        f"so {shape} is expected: {fix}"
+    )
+
+
 def real_number(name: str, value: Any) -> float:
     """Read one finite real number."""
     array = real_array(name, value)

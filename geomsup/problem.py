@@ -12,11 +12,13 @@ import numpy as np
 
 from geomsup._files import read_npz, write_npz
 from geomsup._typing import JSON, ArrayLike, FloatArray, IntArray
-from geomsup._validate import frozen, integer, label, one_per, real_array, real_number, summary
+from geomsup._validate import integer, matrices, real_array, summary
 from geomsup.activations import get_activation
 from geomsup.features.families import Independent, features_from_dict
+from geomsup.features.given import common, given_features, resized
 from geomsup.features.groups import Features
-from geomsup.features.laws import UNIT_INTERVAL
+from geomsup.features.uniform import UNIT_INTERVAL
+from geomsup.importance import read_importance
 
 _KIND = "problem"
 
@@ -77,27 +79,12 @@ class Problem:
         features: Features | None = None,
         activation: str = "relu",
     ) -> None:
-        if n_features is not None:
-            n_features = integer("n_features", n_features, at_least=1)
-        if features is None:
-            p = 0.05 if feature_probability is None else feature_probability
-            features = Independent(p, UNIT_INTERVAL, 5 if n_features is None else n_features)
-        elif not isinstance(features, Features):
-            raise ValueError(f"features={features!r} is not a law of features: pass Independent(...), for example")
-        elif feature_probability is not None:
-            raise ValueError(
-                f"feature_probability={feature_probability!r} and features={features!r} are both given, but features "
-                "already holds the probabilities: pass one of the two"
-            )
-        elif n_features not in (None, features.n_features):
-            raise ValueError(
-                f"n_features={n_features}, but features describes {features.n_features} features: leave n_features out"
-            )
+        features = given_features(features, feature_probability, n_features)
         fields = {
             "n_features": features.n_features,
             "n_hidden": integer("n_hidden", n_hidden, at_least=1),
             "feature_probability": features.feature_probability,
-            "importance": _importance(importance, features.n_features),
+            "importance": read_importance(importance, features.n_features),
             "features": features,
             "activation": get_activation(activation).name,
         }
@@ -134,20 +121,9 @@ class Problem:
     def _resized(self, changes: dict[str, Any]) -> dict[str, Any]:
         n = changes.pop("n_features", self.n_features)
         p = changes.pop("feature_probability", self.feature_probability)
-        laws: Any = self.features.laws
-        if not isinstance(self.features, Independent):
-            raise ValueError(
-                f"{type(self.features).__name__} cannot be changed through n_features or feature_probability: "
-                "pass features="
-            )
-        if n != self.n_features:
-            importance = changes.setdefault("importance", self.importance)
-            if importance is self.importance:
-                changes["importance"] = _only("importance", self.importance.tolist())
-            if p is self.feature_probability:
-                p = _only("feature_probability", p.tolist())
-            laws = _only("values", laws)
-        changes["features"] = Independent(p, laws, n)
+        changes["features"] = resized(self.features, p, n)
+        if n != self.n_features and changes.setdefault("importance", self.importance) is self.importance:
+            changes["importance"] = common("importance", self.importance.tolist())
         return changes
 
     def interchangeable(self) -> IntArray:
@@ -182,18 +158,8 @@ class Problem:
         >>> b.shape
         (3, 5)
         """
-        W, b = real_array("W", W), real_array("b", b)
-        m, n = self.n_hidden, self.n_features
-        if W.ndim < 2 or W.shape[-2:] != (m, n):
-            fix = "pass an array of that shape, with instances (if any) on leading axes"
-            if W.ndim >= 2 and W.shape[-2:] == (n, m):
-                fix = "pass W.T" if W.ndim == 2 else "pass W.swapaxes(-1, -2)"
-            elif W.shape == (n,) and m == 1:
-                fix = "pass W[np.newaxis, :]"
-            raise ValueError(
-                f"W has shape {W.shape} but the problem has n_hidden={m}, n_features={n}, "
-                f"so {(m, n)} is expected: {fix}"
-            )
+        W = matrices("W", W, n_hidden=self.n_hidden, n_features=self.n_features)
+        b, n = real_array("b", b), self.n_features
         lead = W.shape[:-2]
         if b.shape not in ((n,), (*lead, n)):
             wanted = f"({n},)" + (f" or {(*lead, n)}" if lead else "")
@@ -222,19 +188,7 @@ class Problem:
         >>> gs.Problem().check_output_weights(np.ones((5, 2))).shape
         (5, 2)
         """
-        weights = real_array("W_out", W_out)
-        m, n = self.n_hidden, self.n_features
-        if weights.ndim < 2 or weights.shape[-2:] != (n, m):
-            fix = "pass an array of that shape, with instances (if any) on leading axes"
-            if weights.ndim >= 2 and weights.shape[-2:] == (m, n):
-                fix = "pass W_out.T" if weights.ndim == 2 else "pass W_out.swapaxes(-1, -2)"
-            elif weights.shape == (n,) and m == 1:
-                fix = "pass W_out[:, np.newaxis]"
-            raise ValueError(
-                f"W_out has shape {weights.shape} but the problem has n_features={n}, n_hidden={m}, "
-                f"so {(n, m)} is expected: {fix}"
-            )
-        return weights
+        return matrices("W_out", W_out, n_features=self.n_features, n_hidden=self.n_hidden)
 
     def to_dict(self) -> JSON:
         """A JSON-able description that `from_dict` reads back."""
@@ -287,48 +241,3 @@ class Problem:
         parts += [f"importance={summary(self.importance)}"] if (self.importance != 1).any() else []
         parts += [] if plain else [f"features={self.features!r}"]
         return f"Problem({', '.join(parts)}, activation={self.activation!r})"
-
-
-def geometric_importance(n_features: int, ratio: float) -> FloatArray:
-    """Importances 1, ratio, ratio², …: feature i weighs ratioⁱ.
-
-    Parameters
-    ----------
-    n_features : int
-        How many.
-    ratio : float
-        Positive; 0.9 is a common choice, 1 makes all features equal.
-
-    Raises
-    ------
-    ValueError
-        The ratio is not a positive finite number, or there are no features.
-
-    Examples
-    --------
-    >>> import geomsup as gs
-    >>> gs.geometric_importance(4, 0.5)
-    array([1.   , 0.5  , 0.25 , 0.125])
-    """
-    ratio = real_number("ratio", ratio)
-    if ratio <= 0:
-        raise ValueError(f"ratio={ratio:g} is not positive: pass a number between 0 and 1, such as 0.9")
-    weights: FloatArray = ratio ** np.arange(integer("n_features", n_features, at_least=1), dtype=np.float64)
-    return weights
-
-
-def _importance(value: ArrayLike | None, n: int) -> FloatArray:
-    weights = real_array("importance", 1.0 if value is None else value)
-    if (weights < 0).any():
-        where = tuple(int(k) for k in np.argwhere(weights < 0)[0])
-        raise ValueError(
-            f"{label('importance', where)}={weights[where]:g} is negative: pass weights that are zero or more"
-        )
-    return frozen(one_per("importance", weights, n, "features"))
-
-
-def _only(name: str, entries: Any) -> Any:
-    """The one value that all entries share."""
-    if len(set(entries)) > 1:
-        raise ValueError(f"n_features cannot change while {name} differs between features: pass {name} as well")
-    return entries[0]

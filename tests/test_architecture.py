@@ -20,7 +20,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = (
     "features",
     "activations",
+    "importance",
     "problem",
+    "dimensionality",
     "arrangement",
     "splitting",
     "frames",

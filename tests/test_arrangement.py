@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geomsup._files import read_npz, write_npz
-from geomsup.arrangement import Arrangement, dimensions_per_feature, feature_dimensionality, represented
+from geomsup.arrangement import Arrangement
+from geomsup.dimensionality import dimensions_per_feature, feature_dimensionality, represented
+from geomsup.importance import geometric_importance
 from geomsup.optimize import minimize
-from geomsup.problem import Problem, geometric_importance
+from geomsup.problem import Problem
 
 
 def polygon(k: int) -> np.ndarray:

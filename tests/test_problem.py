@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from geomsup.activations import get_activation
 from geomsup.features import AnticorrelatedSets, Constant, CorrelatedSets, Independent, Uniform
-from geomsup.problem import Problem, geometric_importance
+from geomsup.importance import geometric_importance
+from geomsup.problem import Problem
 from tests.tensor import Tensor
 
 

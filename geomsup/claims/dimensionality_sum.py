@@ -3,8 +3,8 @@
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.arrangement import feature_dimensionality
 from geomsup.claims._claim import Case, Claim, Status
+from geomsup.dimensionality import feature_dimensionality
 from geomsup.frames import COULOMB_ANGLE, polygon, random_frame, scaled, square_antiprism, tegum
 
 ROUNDING = 1e-13

@@ -5,8 +5,9 @@ import numpy as np
 from geomsup.bounds import Bound, linear_bound
 from geomsup.claims._claim import Case, Claim, Status
 from geomsup.features import AnticorrelatedSets
+from geomsup.importance import geometric_importance
 from geomsup.optimize import minimize
-from geomsup.problem import Problem, geometric_importance
+from geomsup.problem import Problem
 
 LOSS, OVERLAP = 1e-12, 1e-7
 """Measured at the minima found: losses to 2e-15, products of different features to 3e-10."""

@@ -3,11 +3,12 @@
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.arrangement import feature_dimensionality
 from geomsup.claims._claim import Case, Claim, Status
+from geomsup.dimensionality import feature_dimensionality
 from geomsup.frames import COULOMB_ANGLE, polygon, random_frame, square_antiprism, tegum
+from geomsup.importance import geometric_importance
 from geomsup.optimize import minimize
-from geomsup.problem import Problem, geometric_importance
+from geomsup.problem import Problem
 
 ROUNDING = 1e-12
 """Measured: at most 9e-16, for weights that a search found too: both sides are of the same W."""

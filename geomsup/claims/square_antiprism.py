@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.arrangement import feature_dimensionality
 from geomsup.claims._claim import Case, Claim, Status
+from geomsup.dimensionality import feature_dimensionality
 from geomsup.frames import COULOMB_ANGLE, MAGIC_ANGLE, square_antiprism
 from geomsup.sparse import Riesz, minimize_energy
 

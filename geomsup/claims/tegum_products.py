@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from geomsup._typing import FloatArray
-from geomsup.arrangement import feature_dimensionality
 from geomsup.claims._claim import Case, Claim, Status
+from geomsup.dimensionality import feature_dimensionality
 from geomsup.frames import icosahedron, petersen_code, polygon, simplex, tegum
 from geomsup.loss.expansion import one_active_loss
 from geomsup.loss.expected import expected_loss

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from geomsup.arrangement import feature_dimensionality
 from geomsup.claims._claim import Case, Claim, Status
+from geomsup.dimensionality import feature_dimensionality
 from geomsup.loss.expected import expected_loss
 from geomsup.optimize import Solution, minimize
 from geomsup.problem import Problem

@@ -94,7 +94,8 @@ def read_problem(
     """
     from geomsup._validate import integer
     from geomsup.features import Independent
-    from geomsup.problem import Problem, geometric_importance
+    from geomsup.importance import geometric_importance
+    from geomsup.problem import Problem
 
     if n_features is None:
         lists = [value for value in (feature_probability, importance) if isinstance(value, list)]

@@ -66,7 +66,8 @@ def intro_problems(importance_decay: float) -> list[Problem]:
     """The problems at feature probabilities 20^−t, for ten t from 0 to 1 (those of the paper's public notebook)."""
     import numpy as np
 
-    from geomsup.problem import Problem, geometric_importance
+    from geomsup.importance import geometric_importance
+    from geomsup.problem import Problem
 
     importance = geometric_importance(N_FEATURES, importance_decay)
     return [Problem(N_FEATURES, N_HIDDEN, p, importance) for p in 20.0 ** -np.linspace(0, 1, 10)]

@@ -139,8 +139,8 @@ def describe(run: Run, *, seed: int) -> str:
     """The summary that `geomsup train` prints."""
     from geomsup._text import shortened
     from geomsup._validate import summary
-    from geomsup.arrangement import represented
     from geomsup.cli._report import table
+    from geomsup.dimensionality import represented
 
     settings, n = run.settings, run.problems[0].n_features
     outs = [None] * run.n_instances if run.W_out is None else run.W_out

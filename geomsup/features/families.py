@@ -10,7 +10,8 @@ import numpy as np
 from geomsup._typing import JSON, ArrayLike, FloatArray
 from geomsup._validate import integer, one_per, probabilities, summary
 from geomsup.features.groups import Features, Group, Kind
-from geomsup.features.laws import UNIT_INTERVAL, ValueLaw, law_from_dict
+from geomsup.features.laws import ValueLaw, law_from_dict
+from geomsup.features.uniform import UNIT_INTERVAL
 
 
 @final

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomsup._typing import BoolArray, ComplexArray, FloatArray
-from geomsup.features.laws import centred_transforms
+from geomsup.features.uniform import centred_transforms
 from geomsup.loss._layout import Layout
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 from geomsup._files import complete, read_npz, write_npz
 from geomsup._typing import FloatArray
-from geomsup.arrangement import Arrangement, feature_dimensionality
+from geomsup.arrangement import Arrangement
+from geomsup.dimensionality import feature_dimensionality
 
 __all__ = ["Branch", "Event", "EventKind"]
 

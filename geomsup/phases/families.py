@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from geomsup._typing import JSON
+from geomsup.importance import geometric_importance
 from geomsup.phases.grid import Grid, check_names
 from geomsup.phases.sweeping import check_arguments, identity_of
-from geomsup.problem import Problem, geometric_importance
+from geomsup.problem import Problem
 
 __all__ = ["NAMES", "Varied", "family_of", "identity_of_family"]
 

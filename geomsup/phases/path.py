@@ -11,7 +11,8 @@ import numpy as np
 from geomsup._typing import ArrayLike
 from geomsup._validate import integer, real_array, real_number
 from geomsup.features import AnticorrelatedSets, CorrelatedSets
-from geomsup.problem import Problem, geometric_importance
+from geomsup.importance import geometric_importance
+from geomsup.problem import Problem
 
 __all__ = ["Path", "along", "as_path"]
 

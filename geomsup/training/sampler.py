@@ -28,7 +28,8 @@ import numpy.typing as npt
 
 from geomsup._typing import FloatArray, Floating
 from geomsup.features.groups import Features
-from geomsup.features.laws import UNIT_INTERVAL, Uniform, ValueLaw
+from geomsup.features.laws import ValueLaw
+from geomsup.features.uniform import UNIT_INTERVAL, Uniform
 from geomsup.problem import Problem
 
 __all__ = ["Sampler"]
