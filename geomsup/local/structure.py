@@ -19,7 +19,7 @@ from geomsup.problem import Problem
 from geomsup.sparse._sphere import SphereEnergy
 from geomsup.sparse.energy import energy_of
 from geomsup.sparse.one_active import OneActive
-from geomsup.sparse.potentials import Potential
+from geomsup.sparse.potential import Potential
 
 __all__ = ["local_structure"]
 

@@ -3,6 +3,7 @@
 ========================================  ===========================================================
 :mod:`~geomsup.sparse.potentials`         functions of the angle between two vectors
 :mod:`~geomsup.sparse.energy`             unit vectors of least energy, for any potential
+:mod:`~geomsup.sparse.energy_solution`    what that search found
 :mod:`~geomsup.sparse.one_active`         directions, norms and biases for exactly one active feature
 :mod:`~geomsup.sparse.capacity`           the same without bias: weighted vectors, capacities
 :mod:`~geomsup.sparse.polygons`           regular polygons in closed form

@@ -9,7 +9,7 @@ from geomsup.optimize.newton import Curvature
 from geomsup.optimize.objective import Fidelity, Objective
 from geomsup.problem import Problem
 from geomsup.sparse._multistart import Finished
-from geomsup.sparse.potentials import Potential
+from geomsup.sparse.potential import Potential
 
 __all__ = ["SphereEnergy", "finish_on_sphere"]
 

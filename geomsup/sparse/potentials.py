@@ -14,16 +14,17 @@ class                         f(t)                                 where it come
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Literal, final
+from typing import final
 
 import numpy as np
-from numpy.polynomial.polynomial import polyder, polyval
 
 from geomsup._typing import JSON, FloatArray
-from geomsup._validate import real_array, real_number
+from geomsup._validate import real_number
+from geomsup.sparse.interference import BiasedRelu, ReluSquared
+from geomsup.sparse.piecewise import PiecewisePolynomial
+from geomsup.sparse.potential import Potential
 
 __all__ = [
     "BiasedRelu",
@@ -39,114 +40,6 @@ __all__ = [
 
 STEP = 6e-6
 """Of the differences that stand in for a missing second derivative: the cube root of the rounding unit."""
-RIGHT_ANGLE = 1e-12
-"""Cosine below which an angle counts as right. Minima of ReLU² have many exactly right angles, where f'' jumps. Moved
-either way, a vector at right angles to both members of an antipodal pair comes closer to one of them: two means add
-up to what it meets."""
-
-
-class Potential(ABC):
-    """f(t) for t in [-1, 1], with its first and second derivative; arrays in, arrays of the same shape out."""
-
-    @abstractmethod
-    def value(self, t: FloatArray) -> FloatArray:
-        """f(t)."""
-
-    @abstractmethod
-    def slope(self, t: FloatArray) -> FloatArray:
-        """f'(t)."""
-
-    @abstractmethod
-    def curvature(self, t: FloatArray) -> FloatArray:
-        """f''(t); at a kink of f', the mean of its two sides."""
-
-
-@final
-@dataclass(frozen=True)
-class ReluSquared(Potential):
-    r"""f(t) = t₊²: what two unit vectors at an acute angle cost each other without bias.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import geomsup as gs
-    >>> gs.ReluSquared().value(np.array([-0.5, 0.0, 0.5]))
-    array([0.  , 0.  , 0.25])
-    """
-
-    def value(self, t: FloatArray) -> FloatArray:
-        """t₊²."""
-        return np.asarray(np.maximum(t, 0.0) ** 2)
-
-    def slope(self, t: FloatArray) -> FloatArray:
-        """2t₊."""
-        return np.asarray(2 * np.maximum(t, 0.0))
-
-    def curvature(self, t: FloatArray) -> FloatArray:
-        """2 for t > 0, 0 for t < 0; at right angles (to rounding) their mean."""
-        return np.where(np.abs(t) <= RIGHT_ANGLE, 1.0, np.where(t > 0, 2.0, 0.0))
-
-
-@final
-@dataclass(frozen=True)
-class BiasedRelu(Potential):
-    r"""f(t) = (r²t + b)₊³ / (3r²t): what features of norm r, bias b ≤ 0 and values uniform on [0, 1] cost each other.
-
-    With one active feature, n features of norm r and bias b have the loss n A(r², b) + Σ_{i≠j} f(u_i·u_j), where A
-    does not depend on the directions (:func:`geomsup.one_active_loss`).
-
-    Parameters
-    ----------
-    norm : float
-        r, positive.
-    bias : float
-        b, at most 0. At b = 0 this is r⁴/3 times :class:`ReluSquared`.
-
-    Raises
-    ------
-    ValueError
-        A norm that is not positive or a bias that is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import geomsup as gs
-    >>> f = gs.BiasedRelu(norm=1.0, bias=-0.5)  # silent up to t = 1/2
-    >>> f.value(np.array([0.25, 0.5, 1.0])) * 24
-    array([0., 0., 1.])
-    """
-
-    norm: float
-    bias: float
-
-    def __post_init__(self) -> None:
-        if not real_number("norm", self.norm) > 0:
-            raise ValueError(f"norm={self.norm} is not positive: pass the common length r of the features")
-        if not real_number("bias", self.bias) <= 0:
-            raise ValueError(f"bias={self.bias} is positive, but this potential is for b ≤ 0: use minimize_one_active")
-
-    def value(self, t: FloatArray) -> FloatArray:
-        """z³/(3r²t) with z = (r²t + b)₊."""
-        z, ratio, a = self._active(t)
-        return np.asarray(z**2 * ratio / (3 * a))
-
-    def slope(self, t: FloatArray) -> FloatArray:
-        """z²/t − z³/(3r²t²)."""
-        z, ratio, a = self._active(t)
-        return np.asarray(z * ratio * (1 - ratio / (3 * a)))
-
-    def curvature(self, t: FloatArray) -> FloatArray:
-        """2r²z/t − 2z²/t² + 2z³/(3r²t³); continuous for b < 0."""
-        if self.bias == 0:
-            return self.norm**4 / 3 * ReluSquared().curvature(t)
-        _, ratio, a = self._active(t)
-        return np.asarray(2 * ratio * (a - ratio + ratio**2 / (3 * a)))
-
-    def _active(self, t: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-        """z, z/t (0 where z is) and r²."""
-        a = self.norm**2
-        z = np.maximum(a * t + self.bias, 0.0)
-        return z, z / np.where(z > 0, t, 1.0), a
 
 
 @final
@@ -220,75 +113,6 @@ class FramePotential(Potential):
     def curvature(self, t: FloatArray) -> FloatArray:
         """2."""
         return np.full(t.shape, 2.0)
-
-
-@final
-@dataclass(frozen=True, init=False)
-class PiecewisePolynomial(Potential):
-    r"""f(t) = Σ_j a_kj t^j between one break and the next.
-
-    Unlike functions in code it is known everywhere, so its energies can be bounded exactly.
-
-    Parameters
-    ----------
-    breaks : sequence of float
-        Increasing, from −1 to 1.
-    coefficients : sequence of sequences of float
-        For each interval the polynomial, constant first. The search wants f' continuous; a bound needs nothing.
-
-    Raises
-    ------
-    ValueError
-        Breaks that do not increase from −1 to 1, or another number of polynomials than intervals.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import geomsup as gs
-    >>> f = gs.PiecewisePolynomial([-1, 0, 1], [[0], [0, 0, 1]])  # the same as ReluSquared()
-    >>> f.value(np.array([-0.5, 0.0, 0.5]))
-    array([0.  , 0.  , 0.25])
-    """
-
-    breaks: tuple[float, ...]
-    coefficients: tuple[tuple[float, ...], ...]
-
-    def __init__(self, breaks: Sequence[float], coefficients: Sequence[Sequence[float]]) -> None:
-        points = tuple(real_array("breaks", breaks).ravel().tolist())
-        pieces = tuple(
-            tuple(real_array(f"coefficients[{k}]", piece).ravel().tolist()) for k, piece in enumerate(coefficients)
-        )
-        if len(points) < 2 or points[0] != -1 or points[-1] != 1 or any(np.diff(points) <= 0):
-            raise ValueError(f"breaks={points} do not increase from -1 to 1: pass for example [-1, 0, 1]")
-        if len(pieces) != len(points) - 1 or not all(pieces):
-            raise ValueError(
-                f"there are {len(points) - 1} intervals and {len(pieces)} polynomials: pass one list for each interval"
-            )
-        object.__setattr__(self, "breaks", points)
-        object.__setattr__(self, "coefficients", pieces)
-
-    def value(self, t: FloatArray) -> FloatArray:
-        """f(t)."""
-        return self._derivative(t, 0)
-
-    def slope(self, t: FloatArray) -> FloatArray:
-        """f'(t)."""
-        return self._derivative(t, 1)
-
-    def curvature(self, t: FloatArray) -> FloatArray:
-        """f''(t)."""
-        return self._derivative(t, 2)
-
-    def _derivative(self, t: FloatArray, order: int) -> FloatArray:
-        """The derivative of the piece that t lies in, at a break the mean of both."""
-        values = np.array([polyval(t, polyder(piece, order)) for piece in self.coefficients])
-
-        def piece_at(side: Literal["left", "right"]) -> FloatArray:
-            k = np.clip(np.searchsorted(self.breaks, t, side=side) - 1, 0, len(values) - 1)
-            chosen: FloatArray = np.take_along_axis(values, k[None], axis=0)[0]
-            return chosen
-
-        return np.asarray((piece_at("left") + piece_at("right")) / 2)
 
 
 @final
