@@ -1,7 +1,8 @@
 """Search for the best arrangement: `minimize`, and its methods.
 
 =====================================  ==============================================================
-:mod:`~geomsup.optimize.minimize`      the search: starts, hops, finish
+:mod:`~geomsup.optimize.minimize`      the search from outside: what is asked, and what starts it
+:mod:`~geomsup.optimize.multistart`    the search from inside: starts, hops, finish
 :mod:`~geomsup.optimize.starts`        random starts of mixed scale, and spread out; hops
 :mod:`~geomsup.optimize.lbfgs`         L-BFGS for many instances at once
 :mod:`~geomsup.optimize.settle`        from near the bottom of a basin to the bottom
@@ -17,7 +18,8 @@
 =====================================  ==============================================================
 """
 
-from geomsup.optimize.minimize import MultistartLBFGS, minimize
+from geomsup.optimize.minimize import minimize
+from geomsup.optimize.multistart import MultistartLBFGS
 from geomsup.optimize.solution import Minimum, Progress, Solution, Status
 
 __all__ = ["Minimum", "MultistartLBFGS", "Progress", "Solution", "Status", "minimize"]
