@@ -6,6 +6,7 @@
 :mod:`~geomsup.identification.identify`        from a matrix to a name
 :mod:`~geomsup.identification.naming`          a group of features against the catalogue
 :mod:`~geomsup.identification.result`          what an identification says
+:mod:`~geomsup.identification.factor`          what it says of one factor
 :mod:`~geomsup.identification.symmetry`        the symmetry group of an arrangement
 =============================================  ============================================================
 
@@ -13,8 +14,9 @@ How what is represented splits is found in :mod:`geomsup.splitting`.
 """
 
 from geomsup.identification.alignment import Alignment, alignment
+from geomsup.identification.factor import Factor
 from geomsup.identification.identify import identify
-from geomsup.identification.result import Factor, Geometry
+from geomsup.identification.result import Geometry
 from geomsup.identification.symmetry import Symmetry, symmetry
 
 __all__ = ["Alignment", "Factor", "Geometry", "Symmetry", "alignment", "identify", "symmetry"]

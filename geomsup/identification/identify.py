@@ -8,8 +8,9 @@ from geomsup._typing import ArrayLike, FloatArray, IntArray
 from geomsup._validate import frozen
 from geomsup.arrangement import Arrangement
 from geomsup.identification._coloured import colours
+from geomsup.identification.factor import Factor
 from geomsup.identification.naming import NAMED, allowance, best_match
-from geomsup.identification.result import Factor, Geometry
+from geomsup.identification.result import Geometry
 from geomsup.identification.symmetry import symmetry
 from geomsup.splitting import numerical_rank, split
 

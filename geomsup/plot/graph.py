@@ -9,7 +9,7 @@ import numpy as np
 
 from geomsup._typing import ArrayLike, FloatArray
 from geomsup.identification import Factor, Geometry, identify
-from geomsup.identification.result import several
+from geomsup.identification.factor import several
 from geomsup.plot._axes import BLUE, RED, axes_or_new, colour_map
 
 if TYPE_CHECKING:
