@@ -12,13 +12,14 @@
 :mod:`~geomsup.phases.branch`         `Branch`, `Event`: what following a branch returns
 :mod:`~geomsup.phases.following`      `continuation`: follow a stationary point along a path
 :mod:`~geomsup.phases.boundary`       `phase_boundary`: where one branch takes over from another
+:mod:`~geomsup.phases.transition`     `Boundary`: what that returns
 :mod:`~geomsup.phases.outlining`      `outline`: the boundaries of a map, located
 :mod:`~geomsup.phases.triple`         `triple_point`: where three branches meet, in two parameters
 ====================================  ========================================================================
 """
 
 from geomsup.phases._finish import ROLES, role
-from geomsup.phases.boundary import Boundary, phase_boundary
+from geomsup.phases.boundary import phase_boundary
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.candidates import Candidate, candidates
 from geomsup.phases.diagram import PhaseDiagram
@@ -28,6 +29,7 @@ from geomsup.phases.mapping import phase_diagram
 from geomsup.phases.outlining import Outline, outline
 from geomsup.phases.path import Path, along
 from geomsup.phases.sweeping import sweep
+from geomsup.phases.transition import Boundary
 from geomsup.phases.triple import TriplePoint, triple_point
 
 __all__ = [

@@ -11,7 +11,9 @@ from geomsup._typing import FloatArray
 from geomsup._validate import real_number
 from geomsup.optimize.newton import LARGEST_HESSIAN, polish
 from geomsup.optimize.objective import Bias
-from geomsup.phases._events import Located, NotFollowed, around_corner, locate, vanishing
+from geomsup.phases._arc import Located, NotFollowed
+from geomsup.phases._events import locate
+from geomsup.phases._kinks import around_corner, vanishing
 from geomsup.phases._system import LossName, Point, System
 from geomsup.phases.branch import Branch, Event
 from geomsup.phases.path import Path, as_path
