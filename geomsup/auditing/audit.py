@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from geomsup._typing import ArrayLike, FloatArray
-from geomsup._validate import frozen, real_number
+from geomsup._validate import frozen
+from geomsup.auditing._known import Best, Known, hits_of, known_of, levels_of, same
 from geomsup.auditing.descent import nearest_minimum
-from geomsup.auditing.result import LEVEL, Audit, Source
+from geomsup.auditing.result import Audit
 from geomsup.loss.expected import expected_loss_and_grad, untied_loss_and_grad
-from geomsup.optimize import Minimum, MultistartLBFGS, Progress, Solution, minimize
-from geomsup.optimize.distinct import Describer
+from geomsup.optimize import Progress
 from geomsup.optimize.settle import loss_tolerance
 from geomsup.problem import Problem
 
 __all__ = ["audit", "audit_all"]
-
-Best = Solution | Minimum | float
-
-FEW, KEPT = 10, 32
-"""Up to so many features, finishing a minimum costs milliseconds, and the search keeps so many for the ranks."""
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Minima and losses known for a problem, lowest first, and where they come from."""
-
-    minima: tuple[Minimum, ...]
-    losses: tuple[tuple[float, float], ...]
-    source: Source
 
 
 def audit(
@@ -107,7 +93,7 @@ def audit(
     out = None if W_out is None else problem.check_output_weights(W_out)
     if out is not None and out.ndim != 2:
         raise ValueError(f"W_out has shape {out.shape}, several instances: pass them to audit_all")
-    known = _known(problem, best, n_starts, rng, workers, callback)
+    known = known_of(problem, best, n_starts, rng, workers, callback)
     found = _audit(problem, W, b, out, known, follow)
     if callback is not None:
         callback(Progress("descending", 1, 1, found.best))
@@ -178,12 +164,12 @@ def audit_all(
     given = _per_instance("best", list(best) if isinstance(best, Sequence) else [best], len(W))
     for problem, weights, bias in zip(listed, W, b, strict=True):
         problem.check_weights(weights, bias)
-    searched: dict[Problem, _Known] = {}
+    searched: dict[Problem, Known] = {}
     audits: list[Audit] = []
     for k, problem in enumerate(listed):
         known = searched.get(problem) if given[k] is None else None
         if known is None:
-            known = _known(problem, given[k], n_starts, rng, workers, callback)
+            known = known_of(problem, given[k], n_starts, rng, workers, callback)
         if given[k] is None:
             searched[problem] = known
         audits.append(_audit(problem, W[k], b[k], outs[k], known, follow))
@@ -198,37 +184,8 @@ def _per_instance(name: str, values: list[Any], count: int) -> list[Any]:
     return values * count if len(values) == 1 else values
 
 
-def _known(
-    problem: Problem,
-    best: Best | None,
-    n_starts: int | None,
-    rng: Any,
-    workers: int,
-    callback: Callable[[Progress], None] | None,
-) -> _Known:
-    """What is known about the problem: by a search, or as given."""
-    source: Source = "given"
-    if best is None:
-        method = MultistartLBFGS(n_keep=KEPT if problem.n_features <= FEW else None)
-        best = minimize(problem, method=method, n_starts=n_starts, rng=rng, workers=workers, callback=callback)
-        source = "search"
-    if isinstance(best, Solution):
-        if best.problem != problem:
-            raise ValueError(f"best is a solution of {best.problem}, not of {problem}: pass one of the same problem")
-        minima = tuple(minimum for minimum in best.minima if minimum.kind != "saddle") or best.minima[:1]
-    elif isinstance(best, Minimum):
-        loss, _, _ = expected_loss_and_grad(problem, best.W, best.b)  # its own may be that of another problem
-        minima = (replace(best, loss=float(loss), error=float(loss.error)),)
-    else:
-        value = real_number("best", best)
-        if value < 0:
-            raise ValueError(f"best={value:g} is negative: pass a loss, a sum over features")
-        return _Known((), ((value, 0.0),), source)
-    return _Known(minima, tuple((minimum.loss, minimum.error) for minimum in minima), source)
-
-
 def _audit(
-    problem: Problem, W: FloatArray, b: FloatArray, W_out: FloatArray | None, known: _Known, follow: bool
+    problem: Problem, W: FloatArray, b: FloatArray, W_out: FloatArray | None, known: Known, follow: bool
 ) -> Audit:
     tol = loss_tolerance(problem.n_features)
     if W_out is None:
@@ -240,15 +197,15 @@ def _audit(
     landing = None if W_out is not None else nearest_minimum(problem, W, b, follow=follow)
     nearest, lowest, rank = None, (value, error), None
     if landing is not None:
-        nearest = replace(landing.minimum, hits=_hits(problem, landing.minimum, known.minima))
+        nearest = replace(landing.minimum, hits=hits_of(problem, landing.minimum, known.minima))
         if not nearest.loss <= value:  # the weights are a minimum, and the descent moved within rounding
             nearest = replace(nearest, W=W, b=b, loss=value, error=error, gradient_norm=slope)
         lowest = nearest.loss, nearest.error
-    levels = _levels([*known.losses, lowest])
+    levels = levels_of([*known.losses, lowest])
     if nearest is not None:
-        rank = 1 + sum(level[0] < lowest[0] and not _same(level, lowest) for level in levels)
+        rank = 1 + sum(level[0] < lowest[0] and not same(level, lowest) for level in levels)
     best = min([*known.losses, lowest])
-    source = known.source if any(_same(best, one) for one in known.losses) else "weights"
+    source = known.source if any(same(best, one) for one in known.losses) else "weights"
     return Audit(
         problem=problem,
         W=frozen(W),
@@ -266,25 +223,3 @@ def _audit(
         rank=rank,
         n_minima=len(levels),
     )
-
-
-def _same(first: tuple[float, float], second: tuple[float, float]) -> bool:
-    """Whether two losses, each with its error, are one."""
-    return abs(first[0] - second[0]) <= LEVEL * max(abs(first[0]), abs(second[0])) + first[1] + second[1]
-
-
-def _levels(losses: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Different losses among these, lowest first."""
-    levels: list[tuple[float, float]] = []
-    for one in sorted(losses):
-        if not levels or not _same(levels[-1], one):
-            levels.append(one)
-    return levels
-
-
-def _hits(problem: Problem, nearest: Minimum, minima: tuple[Minimum, ...]) -> int:
-    """How many descents of the search ended in this minimum, up to rotation and exchange of like features."""
-    everything = (nearest, *minima)
-    W, b, loss = (np.array([getattr(one, name) for one in everything]) for name in ("W", "b", "loss"))
-    groups = Describer(problem).groups(W, b, loss, loss_tol=LEVEL, tol=1e-4)
-    return next(sum(everything[k].hits for k in group) for group in groups if 0 in group)

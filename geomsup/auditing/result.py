@@ -1,32 +1,26 @@
-"""What an audit says: numbers, a paragraph, and a table of features."""
+"""What an audit says: the numbers, with the geometry and the bound that go with them."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
-from geomsup._text import exactly, finite_or_none, percent, shortened
+from geomsup._text import finite_or_none
 from geomsup._typing import JSON, BoolArray, FloatArray
-from geomsup.arrangement import Arrangement, represented
+from geomsup.arrangement import Arrangement
+from geomsup.auditing._known import Source
+from geomsup.auditing._words import described, noise_and_basin, summary, verdict
 from geomsup.bounds import Bound, Bracket, Evidence
 from geomsup.bounds import bound as best_bound
+from geomsup.dimensionality import represented
 from geomsup.identification import Geometry, identify
 from geomsup.optimize import Minimum
 from geomsup.problem import Problem
 
-__all__ = ["LEVEL", "Audit", "Source"]
-
-Source = Literal["search", "given", "weights"]
-
-LEVEL = 1e-9
-"""Relative difference below which two losses of minima are one: that of a search when it compares what it finished."""
-MOST_FEATURES, MOST_LETTERS = 60, 200
-"""Features listed in a summary, and letters of a name in it."""
+__all__ = ["Audit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,128 +162,11 @@ class Audit:
     @property
     def verdict(self) -> str:
         """The audit in a paragraph of plain words."""
-        n_represented = int(self.represented.sum())
-        return " ".join(
-            [
-                f"The loss of these weights is {self.loss:.6g} ({self.loss_per_feature:.6g} per feature),",
-                self._comparison(),
-                *self._causes(),
-                self._called(),
-                f"{n_represented} of {self.problem.n_features} features are represented.",
-            ]
-        )
-
-    def _comparison(self) -> str:
-        """What the loss is next to the best known."""
-        best = {
-            "search": "the best that a search found",
-            "given": "the best loss given",
-            "weights": "the best loss known",
-        }[self.source]
-        tied = "" if self.W_out is None or self.source == "weights" else " for tied weights"
-        if self.excess <= self._resolution:
-            return f"{best}{tied}."
-        return f"{self._amount(self.excess)} above {best}{tied}, {_rounded(self.best, self.best_error)}."
-
-    def _causes(self) -> list[str]:
-        """Which part of the excess is noise and which is the basin."""
-        if self.nearest is None or self.noise is None or self.basin is None:
-            return ["No minimum below untied weights is looked for."]
-        words = []
-        if self.n_saddles:
-            words.append("Descent from them ended in a saddle and was pushed off it, by chance to this side.")
-        elif not self.followed:
-            words.append("Descent from them was quasi-Newton, which can leave a basin.")
-        noisy = self.noise > self._resolution
-        if self.basin > self._resolution:
-            words.append(
-                f"They are in the wrong basin: the minimum below them, number {self.rank} of {self.n_minima} known, "
-                f"is itself {self._amount(self.basin)} above the best."
-            )
-            words += [f"Noise, their distance from that minimum, adds {self._amount(self.noise)}."] if noisy else []
-        else:
-            minimum = "a minimum lower than any other known" if self.source == "weights" else "the best minimum known"
-            words.append(f"They are in the basin of {minimum}.")
-            words += ["All of the excess is noise, their distance from that minimum."] if noisy else []
-        if self.nearest.kind == "saddle":
-            words.append("That minimum is a saddle the descent could not leave.")
-        return words
-
-    def _called(self) -> str:
-        """What the weights and the minimum below them are called."""
-        name = shortened(self.geometry.name, MOST_LETTERS)
-        if self.nearest_geometry is None:
-            return f"Arrangement of the input weights: {name}."
-        below = shortened(self.nearest_geometry.name, MOST_LETTERS)
-        if name == below:
-            return f"Arrangement of the weights and of the minimum below: {name}."
-        return f"Arrangement of the weights: {name}; of the minimum below: {below}."
-
-    def _parts(self, digits: int) -> str:
-        """Noise and basin, 0 where they are nothing but rounding."""
-        shown = (0.0 if part is None or part <= self._resolution else part for part in (self.noise, self.basin))
-        return "noise {:.{digits}g} + basin {:.{digits}g}".format(*shown, digits=digits)
-
-    @property
-    def _resolution(self) -> float:
-        """Difference in loss below which two are one."""
-        return LEVEL * abs(self.loss) + self.error + self.best_error
-
-    def _amount(self, part: float) -> str:
-        """A part of the loss as a percentage of L*, or as it is where L* is zero."""
-        relative = self.relative(part)
-        return f"{part:.3g}" if math.isinf(relative) else f"{100 * relative:.3g}%"
+        return verdict(self)
 
     def summary(self) -> str:
         """The verdict, the numbers behind it, and a table of features."""
-        n, near = self.problem.n_features, self.nearest
-        lines = [
-            repr(self.problem),
-            "",
-            *textwrap.wrap(self.verdict, 100, break_on_hyphens=False),
-            "",
-            f"loss              {exactly(self.loss, self.error)}   (sum over features)",
-            f"loss per feature  {exactly(self.loss / n, self.error / n)}   (mean over the {n} features)",
-            f"best known        {exactly(self.best, self.best_error)}   ({self.source})",
-        ]
-        lines.append(f"lower bound       {self.bound.summary()}")
-        if self.bound.known:
-            lines.append(f"gap               {percent(self.bracket.relative_gap)} of the best known, at most")
-        if near is None:
-            lines += [f"excess            {self.excess:.6g}", f"gradient norm     {self.gradient_norm:.1e}"]
-        else:
-            curvature = "" if math.isnan(near.curvature) else f", smallest curvature {near.curvature:.2e}"
-            lines += [
-                f"nearest minimum   {exactly(near.loss, near.error)}   ({near.kind}{curvature})",
-                f"excess            {self.excess:.6g} = {self._parts(6)}",
-                f"gradient norm     {self.gradient_norm:.1e} here, {near.gradient_norm:.1e} at the nearest minimum",
-            ]
-        return "\n".join([*lines, "", *self._features()])
-
-    def _features(self) -> list[str]:
-        columns = self.problem.feature_probability, self.problem.importance, *self._described().values()
-        lines = ["feature  probability  importance      norm      bias  dimensionality  interference  represented"]
-        for i, (p, weight, norm, bias, share, others, there) in enumerate(zip(*columns, strict=True)):
-            if i == MOST_FEATURES:
-                return [*lines, f"  ... and {self.problem.n_features - i} more features: to_dict() has them all"]
-            # the direction of a column that is 0 but for rounding is noise, and so is what projects on it
-            crossing = f"{others:.5f}" if norm > 1e-6 else "-"
-            lines.append(
-                f"{i:7d}  {p:11.4g}  {weight:10.4g}  {norm:8.5f}  {bias:8.5f}  {share:14.5f}  {crossing:>12}"
-                f"  {'yes' if there else 'no':>11}"
-            )
-        return lines
-
-    def _described(self) -> dict[str, FloatArray | BoolArray]:
-        """What is said of each feature."""
-        shown = self.arrangement
-        return {
-            "norm": shown.norms,
-            "bias": shown.b,
-            "dimensionality": shown.dimensionality,
-            "interference": shown.interference,
-            "represented": self.represented,
-        }
+        return summary(self)
 
     def to_dict(self) -> JSON:
         """Everything as JSON-able numbers, text and lists; None for what is not finite or does not apply."""
@@ -333,16 +210,11 @@ class Audit:
             "b": self.b.tolist(),
             "W_out": None if self.W_out is None else self.W_out.tolist(),
             "geometry": self.geometry.to_dict(),
-            "features": {name: column.tolist() for name, column in self._described().items()},
+            "features": {name: column.tolist() for name, column in described(self).items()},
         }
 
     def __repr__(self) -> str:
         parts = f"excess={self.excess:.3g} ({100 * self.relative(self.excess):.3g}%)"
         if self.nearest is not None:
-            parts += f" = {self._parts(3)}, minimum {self.rank} of {self.n_minima}"
+            parts += f" = {noise_and_basin(self, 3)}, minimum {self.rank} of {self.n_minima}"
         return f"Audit(loss={self.loss:.6g}, {parts})"
-
-
-def _rounded(value: float, error: float) -> str:
-    """Six digits; 0 for what is nothing but error."""
-    return f"{value if abs(value) > error else 0:.6g}"

@@ -298,7 +298,7 @@ def test_the_callback_follows(trained):
 
 
 def test_several_instances_share_a_search(trained, best, monkeypatch):
-    module = importlib.import_module("geomsup.auditing.audit")
+    module = importlib.import_module("geomsup.auditing._known")
     searched = []
 
     def counted(problem, **options):
