@@ -7,6 +7,7 @@
 :mod:`~geomsup.loss.expansion`    by the number of active features; closed form with one
 :mod:`~geomsup.loss.sampled`      Monte Carlo, with its standard error
 :mod:`~geomsup.loss.oracle`       exact rational arithmetic, for small problems
+:mod:`~geomsup.loss.result`       `ExpectedLoss` and `Expansion`
 ================================  ===================================================================================
 """
 

@@ -1,4 +1,4 @@
-r"""Value, error bound and gradient for one effective matrix: each row by the spline or the series, whichever is exact.
+"""Value, error bound and gradient for one effective matrix: each row by the spline or the series, whichever is exact.
 
 A row whose tree is within the budget has the spline's value. The others, and those whose rounding is above their share
 of the tolerance, get a series that is lengthened until its error fits.
