@@ -41,7 +41,14 @@ ROOMS = (
     "cli",
 )
 LAZY = {"cvxpy", "matplotlib", "joblib", "numba", "networkx", "click", "rich", "flint", "dask", "distributed", "xarray"}
-MAX_LINES = 400
+MAX_LINES = 250
+LONGER = {
+    "loss/_compiled_series.py": 400,  # one kernel each: split into functions, inlined or not, 3 to 25 % slower
+    "loss/_compiled_spline.py": 350,
+    "bounds/": 330,  # programs and their checks, whose length follows the proof
+    "cli/bound.py": 330,
+}
+"""Modules that may be longer, or rooms whose modules may, with the number of lines."""
 
 
 def relative(path: Path) -> str:
@@ -120,7 +127,14 @@ def test_the_import_check_can_fail(
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_modules_are_short(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_LINES
+    most = next((most for name, most in LONGER.items() if relative(path).startswith(name)), MAX_LINES)
+    assert lines <= most
+
+
+def test_no_exception_is_left_over() -> None:
+    lengths = {relative(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    for name in LONGER:
+        assert max(lines for path, lines in lengths.items() if path.startswith(name)) > MAX_LINES, name
 
 
 def test_import_is_light() -> None:
