@@ -118,9 +118,9 @@ def minus(a: Enclosure, b: Enclosure) -> Enclosure:
     return Enclosure(a.c - b.c, a.g - b.g, a.r + b.r)
 
 
-def scaled(k: float, a: Enclosure) -> Enclosure:
-    """ka."""
-    return Enclosure(k * a.c, k * a.g, abs(k) * a.r)
+def scaled(k: float | FloatArray, a: Enclosure) -> Enclosure:
+    """ka, k a number or one for each box."""
+    return Enclosure(k * a.c, k * a.g, np.abs(k) * a.r)
 
 
 def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[Boxes], tuple[FloatArray, ...]]:

@@ -1,18 +1,20 @@
-r"""The marked two-point bound of the loss at a density p: inputs with at most two active features. All W, and all b of
-any sign.
+r"""The marked two-point bound of the loss at a density p: inputs with two active features, some of those with three.
+
+All W, and all b of any sign.
 
 Features are independent, on with probability p, and uniform on [0, 1]. With α = p/(1 − p), g = W_i·W_i and c_ij =
-W_i·W_j, inputs with at most two active features alone give
+W_i·W_j, inputs with at most two active features give, and with three the outputs of these,
 
 .. math:: \frac{L}{p (1-p)^{n-1}} \ge T = \sum_i \Bigl[A(g_i, b_i) + \frac{b_{i+}^2}{\alpha}\Bigr]
           + \sum_{i \ne j} \bigl[B(c_{ij}, b_i) + \alpha D(g_i, c_{ij}, b_i)\bigr]
-          + \alpha \sum_i \sum_{j < k} V(c_{ij}, c_{ik}, b_i)
+          + \alpha \sum_i \sum_{j < k} V(c_{ij}, c_{ik}, b_i) + \alpha^2 \sum_i \sum_{j < k} W(g_i, b_i, c_{ij}, c_{ik})
 
 with A and B as in :mod:`geomsup.bounds._check_marked`, D(g, c, b) = E(u − (gu + cu' + b)₊)², and V what two active
 features do to a third output. For W_i = r u and b_i = −τ r² let R = r² and e = 1 − τ. V is replaced by what
-:mod:`geomsup.bounds._third_outputs` says, terms of two features and of one, or left out. The certificate has the
-*third* d and θ for that, a *threshold* a ≤ 1/3, a number *most* σ ≥ 0, polynomials s_0, s_1, s_2, and matrices F_k ⪰ 0
-and H_k ⪰ 0. They make
+:mod:`geomsup.bounds._third_outputs` says, terms of two features and of one, and W by what
+:mod:`geomsup.bounds._own_outputs` says, or they are left out. The certificate has the *third* d and θ for V, the *own*
+h, κ, θ and caps N_1, N_2 for W (all 0 where it is left out), a *threshold* a ≤ 1/3, a number *most* σ ≥ 0, polynomials
+s_0, s_1, s_2, and matrices F_k ⪰ 0 and H_k ⪰ 0. They make
 
 .. math:: s = s_0(e) + R s_1(e) + R^2 s_2(e), \quad
           P = \sum_k \bigl[\Phi_k^\top F_k \Phi_k' + r r' \chi^\top H_k \chi'\bigr] P_k(t)
@@ -20,32 +22,35 @@ and H_k ⪰ 0. They make
 where Φ_0 = (1, R, Re, …), Φ_k = (R, Re, …) for k ≥ 1 and χ = (1, e, …). T ≥ nλ is what follows, in four steps.
 
 **A positive bias** b is replaced by 0. For it A + b²/α ≥ A_0 − b (1 − g)₊ + b²/p with A_0 = (1 − g)²/3 that of b = 0;
-B and V grow with b; and D falls by at most b E 2u = b, as the response y ≥ 0 grows by at most b and (u − y)² falls by
-at most 2u for each unit of that. So what feature i gains is at most b[(1 − g)₊ + (n − 1)α] − b²/p, hence at most its
-*price* (p/4) [(1 − g)₊ + (n − 1)α]², which depends on no other feature. From here on e = 1 for it, and its A is A_0
-less the price.
+B and V grow with b; and D and W fall by at most b E 2u = b, as the response y ≥ 0 grows by at most b and (u − y)² falls
+by at most 2u for each unit of that. So with ε = (n − 1)α + ½ (n − 1)(n − 2) α², the second term if W is counted, what
+feature i gains is at most b[(1 − g)₊ + ε] − b²/p, hence at most its *price* (p/4) [(1 − g)₊ + ε]², which depends on no
+other feature. From here on e = 1 for it, and its A is A_0 less the price.
 
 **Features with A ≥ a are left out.** That does for all with e ≤ e_0, as 3A ≥ 1 − e (3 − e)²/4 for e ≥ 0, and for those
 with b ≤ 0 that do not respond to themselves, W_i = 0 or e ≤ 0, for which A = 1/3.
 
 **For those that are left** the certificate says, for e_0 ≤ e ≤ 1,
 
-- *alone*: A − ½ αμθ²e⁴R² + (n − 1) s − ½ P(i, i) ≥ λ where A ≤ a;
-- *most*: s ≤ σ where A ≤ a, and λ + (n − 1)σ ≤ a;
-- *pairs*: B_ij + B_ji + α (D_ij + D_ji) + ½ αμ (Q_ij + Q_ji) ≥ s_i + s_j + P_ij, Q_ij = 2θe_i²R_i Y_ij − Y_ij².
+- *alone*: A − ½ αμθ²e⁴R² + ½ α² [(n − 1)(n − 2) w − κθ²] + (n − 1) s − ½ P(i, i) ≥ λ where A ≤ a;
+- *most*: s + (n − 2) α² (eR N_1 + e²R² N_2) ≤ σ where A ≤ a, and λ + (n − 1)σ ≤ a;
+- *pairs*: B_ij + B_ji + α (D_ij + D_ji) + ½ αμ (Q_ij + Q_ji) + α² (H_ij + H_ji) ≥ s_i + s_j + P_ij, Q_ij = 2θe_i²R_i
+  Y_ij − Y_ij², H_ij = (n − 2) h_ij + κ (θ y_ij − ½ y_ij²).
 
-Pairs and alone add up to T ≥ n'λ − (n − n') Σ s ≥ n'λ − (n − n') n' σ for the n' features that are left, as Σ P_ij ≥ 0
-by Schoenberg's theorem. Each of the others has at least a ≥ λ + (n − 1)σ, and n' ≤ n − 1 if there are any. What they
-share with other features is not negative.
+For the n' features that are left there are (n' − 1)(n' − 2)/2 times w ≤ 0, which is no less, and (n' − 2) h_ij, which
+lacks at most (n − n') (eR N_1 + e²R² N_2). So pairs and alone add up to T ≥ n'λ − (n − n') Σ [s + (n' − 1) α² (eR N_1 +
+e²R² N_2)] ≥ n'λ − (n − n') n' σ, as n' ≤ n − 1 where it matters, and Σ P_ij ≥ 0 by Schoenberg's theorem. Each of the
+others has at least a ≥ λ + (n − 1)σ, and n' ≤ n − 1 if there are any. What they share with others is not negative.
 
 **Pairs** with ρ = r'/r ≤ 1, which exchange allows, are quadratic in R,
 
 .. math:: a_0 + a_1 R + a_2 R^2, \quad a_1 = -2\alpha (X + \rho \tilde X) - \dots, \quad
           a_2 = \tfrac13 (\kappa + \rho^2 \tilde\kappa) + \alpha (Y + \rho^2 \tilde Y) - \dots,
 
-with functions of (1, ρt, τ) and (ρ, t, ρτ') of :mod:`geomsup.bounds._responses`, as D = 1/3 − 2RX + R²Y. They hold for
-all R ≥ 0 where a_0 ≥ 0, a_2 ≥ 0, and a_1 ≥ 0 or 4 a_0 a_2 ≥ a_1². That is proved on boxes in (ρ, e, e', t). Y and κ lie
-above their tangents. X lies below its tangent and half of its largest second derivative, as that in the direction v is
+with functions of (1, ρt, τ) and (ρ, t, ρτ') of :mod:`geomsup.bounds._responses`, as D = 1/3 − 2RX + R²Y. So are h and y
+where t has one sign, z = ρt of one output and t/ρ of the other. They hold for all R ≥
+0 where a_0 ≥ 0, a_2 ≥ 0, and a_1 ≥ 0 or 4 a_0 a_2 ≥ a_1². That is proved on boxes in (ρ, e, e', t). Y and κ lie above
+their tangents. X lies below its tangent and half of its largest second derivative, as that in the direction v is
 E u (v_a u + v_z u' − v_d)² δ(au + zu' − d), and the density of au + zu' is at most 1/max(a, |z|).
 """
 
@@ -54,17 +59,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from flint import fmpq
 
-from geomsup._typing import BoolArray, FloatArray
-from geomsup.bounds._boxes import Boxes, Enclosure, plus, prove, rounding, times, univariate
 from geomsup.bounds._check_marked import MAX_DEGREE, Matrix, exact_kernel, read_matrix
-from geomsup.bounds._density_pairs import MOST, Pairs, prove_pairs
+from geomsup.bounds._density_alone import GRID, Quadratic, Single
+from geomsup.bounds._density_pairs import Pairs, prove_pairs
 from geomsup.bounds._matrices import rank_if_semidefinite
-from geomsup.bounds._numbers import below, sign
-from geomsup.bounds._pairs import in_floats, kernel_in_floats, power
-from geomsup.bounds._polynomials import Polynomial, add, evaluate, multiply, nonnegative, subtract
+from geomsup.bounds._numbers import below
+from geomsup.bounds._own_outputs import NO_TERMS, Own
+from geomsup.bounds._pairs import in_floats, kernel_in_floats
+from geomsup.bounds._polynomials import Polynomial, add, multiply, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
 from geomsup.bounds._third_outputs import Product, product_below
 from geomsup.bounds.certificate import Certificate
@@ -72,13 +76,7 @@ from geomsup.bounds.verify import Finding, Refuted
 
 __all__ = ["Dual", "check", "least_e", "per_feature"]
 
-Quadratic = tuple[Polynomial, Polynomial, Polynomial]
-"""Coefficients of 1, R, R², each a polynomial in e."""
 ONE, ZERO = fmpq(1), fmpq(0)
-GRID = 256
-"""e_0 and the ends of the interval of R at e = 1 are multiples of 1/GRID."""
-FARTHEST = 16
-"""R above which features with a positive bias have to be left out."""
 
 
 def check(certificate: Certificate) -> Finding:
@@ -122,6 +120,7 @@ class Dual:
     threshold: fmpq
     most: fmpq
     third: tuple[fmpq, fmpq] | None = None
+    own: Own | None = None
 
     @classmethod
     def read(cls, certificate: Certificate) -> Dual:
@@ -137,7 +136,11 @@ class Dual:
         threshold, most = (rational_entry(proof, key, 0) for key in ("threshold", "most"))
         third = rationals_entry(proof, "third", 2, 2, 0) if "third" in proof else None
         pair = (third[0], third[1]) if third else None
-        return cls(n, m, p, even, odd, (s[0], s[1], s[2]), threshold, most, pair)
+        own = None
+        if "own" in proof:
+            lists = items(proof, "own", lambda name, row: rationals_entry({name: row}, name, 1, MAX_DEGREE), 4, 4)
+            own = Own.read([list(row) for row in lists])
+        return cls(n, m, p, even, odd, (s[0], s[1], s[2]), threshold, most, pair, own)
 
     @property
     def alpha(self) -> fmpq:
@@ -161,74 +164,38 @@ class Dual:
         constant = below(2 * self.alpha / 3 - self.even[0][0][0])
         least = below(least_e(self.threshold))
         product = Product.of(self.third, self.alpha)
-        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, product, least)
+        own = NO_TERMS if self.own is None else self.own.of_pair(self.n, self.alpha)
+        return Pairs(below(self.alpha), constant, (first, second, third), even, odd, product, least, own)
 
     def alone(self, least: fmpq) -> Quadratic:
-        """A + (n − 1) s − ½ P(i, i) − λ."""
+        """A + (n − 1) s − ½ P(i, i) − λ, less what single features pay for products."""
         linear = add(multiply([fmpq(2)], self.linear), _diagonal(self.odd))
         P: Quadratic = [self.even[0][0][0]], linear, _diagonal(self.quadratic)
         first, second, third = (
             add(subtract(a, multiply([fmpq(1, 2)], b)), multiply([fmpq(self.n - 1)], s))
-            for a, b, s in zip(_cost_above(least), P, self.s, strict=True)
+            for a, b, s in zip(cost_above(least), P, self.s, strict=True)
         )
         if self.third is not None:
             mu, _ = product_below(self.third[0])
             third = subtract(third, [*[ZERO] * 4, self.alpha * mu * self.third[1] ** 2 / 2])
+        if self.own is not None:
+            first = subtract(first, [self.alpha**2 * self.own.kappa * self.own.theta**2 / 2])
         return first, second, third
 
     def room(self) -> Quadratic:
-        """σ − s."""
+        """σ − s − (n − 2)α² (eR N_1 + e²R² N_2)."""
         first, second, third = (subtract(a, b) for a, b in zip(([self.most], [], []), self.s, strict=True))
-        return first, second, third
+        if self.own is None:
+            return first, second, third
+        square, linear = (-(self.n - 2) * self.alpha**2 * cap for cap in self.own.caps)
+        return first, add(second, [ZERO, linear]), add(third, [ZERO, ZERO, square])
 
     def prove_alone(self, least: fmpq) -> None:
         """Prove *alone* and *most*."""
-        alone, room = self.alone(least), self.room()
-        self._prove_positive(alone, room)
-        for name, quadratic in (("alone", alone), ("most", room)):
-            _prove_unless(quadratic, _cost_above(self.threshold), least_e(self.threshold), name)
-
-    def _prove_positive(self, alone: Quadratic, room: Quadratic) -> None:
-        """Both at e = 1, with the price of a positive bias, for R in [0, 1] and beyond."""
-        excess = (self.n - 1) * self.alpha
-        far = [self.p / 4 * excess**2]
-        price = multiply([self.p / 4], multiply([1 + excess, -ONE], [1 + excess, -ONE]))
-        A = _at_one(_cost_above(self.threshold))
-        ends = [fmpq(k, GRID) for k in range(1, FARTHEST * GRID)]
-        low = max((R for R in ends[:GRID] if nonnegative(subtract(A, price), ZERO, R)), default=ZERO)
-        high = next((R for R in ends[GRID:] if sign(evaluate(subtract(A, far), R)) >= 0), None)
-        if high is None:
-            raise Refuted(f"a feature with R = {FARTHEST} and a positive bias is not left out")
-        ok = nonnegative(_at_one(room), low, high) and nonnegative(subtract(_at_one(alone), far), ONE, high)
-        if not ok or (low < 1 and not nonnegative(subtract(_at_one(alone), price), low, ONE)):
-            raise Refuted("the inequality of single features fails with a positive bias")
-
-
-def _prove_unless(quadratic: Quadratic, A: Quadratic, least: fmpq, name: str) -> None:
-    """Prove that a quadratic is not negative where A ≤ 0, for e ≥ e_0, on boxes in (x, e), R = 4x/e.
-
-    A ≤ 0 with a ≤ 1/3 needs eR ≤ 3 − e. Both are multiplied by e².
-    """
-    sides = [
-        [in_floats(multiply([ZERO] * (2 - k) + [fmpq(4**k)], p)) for k, p in enumerate(one)] for one in (quadratic, A)
-    ]
-
-    def on(polynomials: Sequence[FloatArray], boxes: Boxes) -> Enclosure:
-        first, second, third = (univariate(p, boxes, 1) for p in polynomials)
-        return plus(first, plus(times(power(1, boxes, 0), second), times(power(2, boxes, 0), third)))
-
-    sizes = [[np.abs(p) for p in one] for one in sides]
-    off = rounding(lambda boxes: tuple(on(one, boxes) for one in sizes))
-
-    def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
-        values, unsure = [on(one, boxes) for one in sides], off(boxes)
-        outside = boxes.x[1] + boxes.h[1] <= below(least)
-        if ((values[0].c < -unsure[0]) & (values[1].c < -unsure[1]) & (boxes.x[1] > below(least))).any():
-            raise Refuted(f"the inequality of single features ({name}) fails")
-        done = outside | (values[0].low() >= unsure[0]) | (values[1].low() >= unsure[1])
-        return done, np.abs(values[0].g) + boxes.h**2
-
-    prove(decide, Boxes(np.full((2, 1), 0.5), np.full((2, 1), 0.5)), MOST)
+        triples = self.alpha**2 * (self.n - 1) * (self.n - 2) / 2 if self.own else ZERO
+        A, excess = cost_above(self.threshold), (self.n - 1) * self.alpha + triples
+        e = least_e(self.threshold)
+        Single(self.alone(least), self.room(), A, e, self.p, excess, self.own, triples).prove()
 
 
 def least_e(threshold: fmpq) -> fmpq:
@@ -237,7 +204,7 @@ def least_e(threshold: fmpq) -> fmpq:
     return max(found, default=ZERO)
 
 
-def _cost_above(value: fmpq) -> Quadratic:
+def cost_above(value: fmpq) -> Quadratic:
     """A − value."""
     return [fmpq(1, 3) - value], [ZERO, ZERO, -ONE, fmpq(1, 3)], [ZERO, ZERO, ZERO, fmpq(1, 3)]
 
@@ -250,7 +217,3 @@ def _diagonal(matrices: Sequence[Matrix]) -> Polynomial:
             total = add(total, [*([ZERO] * a), *row])
     return total
 
-
-def _at_one(quadratic: Quadratic) -> Polynomial:
-    """As a polynomial in R at e = 1."""
-    return [evaluate(p, ONE) for p in quadratic]

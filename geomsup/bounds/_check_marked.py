@@ -30,7 +30,7 @@ inputs with at most one active feature are counted,
 
 For b > 0 and g = r² < 1, A + (1 − p) b²/p = (1 − g)²/3 − b(1 − g) + b²/p is at least (1 − 3p/4)(1 − g)²/3, that is
 (1 − 3p/4) A at b = 0; for g ≥ 1 it is at least A at b = 0; and B grows with b. So L is at least p (1 − p)^{n−1} (1 −
-3p/4) times the bound above.
+3p/4) times the bound above. If that holds for biases of any sign, it is the bound times p (1 − p)^{n−1}, as b₊² ≥ 0.
 """
 
 from __future__ import annotations
@@ -100,16 +100,16 @@ def check(certificate: Certificate) -> Finding:
         p, importance = (rational_entry(claim, key, 0) for key in ("feature_probability", "importance"))
         if p > 1:
             raise ValueError(f"feature_probability is {below(p):.6g}, above 1")
-        one_active = rational_entry(proof, "one_active", 0)
-        require_at_most(value, importance * truncated(one_active, p, n))
-        prove_one_active(proof, one_active, n, m)
+        one_active, free = rational_entry(proof, "one_active", 0), proof.get("bias") == "free"
+        require_at_most(value, importance * truncated(one_active, p, n, free=free))
+        prove_one_active(proof, one_active, n, m, ZERO if free else None)
         return Finding(f"loss ≥ {below(value):.12g} for all W of shape ({m}, {n}) and all b at p = {below(p):.6g}")
     raise ValueError(f"the quantity {str(quantity)[:40]!r} is unknown")
 
 
-def truncated(one_active: fmpq, p: fmpq, n: int) -> fmpq:
-    """What a bound on the loss with one active feature says at a density p."""
-    return p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active
+def truncated(one_active: fmpq, p: fmpq, n: int, *, free: bool = False) -> fmpq:
+    """What a bound on the loss with one active feature, for b ≤ 0 or for b of any sign, says at a density p."""
+    return p * (1 - p) ** (n - 1) * (1 if free else 1 - 3 * p / 4) * one_active
 
 
 def any_sign(claim: JSON) -> bool:

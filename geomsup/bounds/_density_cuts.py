@@ -13,9 +13,10 @@ import numpy as np
 
 from geomsup._typing import FloatArray
 from geomsup.bounds._check_density import least_e
-from geomsup.bounds._density_program import Program, weight
+from geomsup.bounds._density_program import Program, weight, weight_alone
 from geomsup.bounds._marked_program import apart, random_points
 from geomsup.bounds._numbers import below
+from geomsup.bounds._own_outputs import FARTHEST
 from geomsup.bounds._semidefinite import solve as solve_semidefinite
 from geomsup.bounds._semidefinite import triangle
 
@@ -30,6 +31,8 @@ ENOUGH = 0.5
 """Share of δ by which the inequality may be exceeded when the rounds stop."""
 POINTS, HUNTED, STEPS, NEAR = 30_000, 500, 60, 60
 """Random points of a round; the worst of them, which are improved in so many steps; rows that points are put around."""
+ALONE = 10_000
+"""Random places of single features with two others."""
 KEPT = 0.01
 """Slack, relative to 1 + R² + R'², beyond which a row is dropped."""
 TILT = 1e-6
@@ -50,45 +53,49 @@ def solve(
     low = below(least_e(program.threshold))
     X, R = _first_points(low, rng)
     X, R = np.vstack([_inside(start[0], low), X]), np.concatenate([start[1], R])
-    singles = [_first_singles(program, low)] * 2
+    singles, alone = _first_singles(program, low), _first_alone(program, low, rng)
     fine = _positive_biases(program)
-    positive = fine[::10]
+    positive = np.vstack([fine[::10], np.ones_like(fine[::10]), np.zeros((2, fine[::10].size))])
     found = None
     for round_ in range(ROUNDS):
-        x = _relaxation(program, X, R, singles, positive, room)
+        x = _relaxation(program, X, R, (singles, alone, positive), room)
         if x is None:
             return found
         found = x
         slack, _ = program.slack(x, X)
         worst, depth, where = _hunt(program, x, X[np.argsort(slack)[:NEAR]], low, rng)
         new, least = _worst_singles(program, x, low)
-        more, lowest = _worst_positive(program, x, fine)
-        least.append(lowest)
+        more, lowest = _worst_alone(program, x, alone, low, rng)
+        priced, lowest_priced = _worst_alone(program, x, positive, low, rng, fine)
+        least = min(least, lowest, lowest_priced)
         if callback is not None:
             from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
 
-            phase = f"marked program, slack {min(depth.min(), *least):.0e}"
+            phase = f"marked program, slack {min(depth.min(), least):.0e}"
             callback(Progress(phase, round_ + 1, ROUNDS, float(x[0]) * program.worth))
-        if min(depth.min(), *least) >= (1 - ENOUGH) * room:
+        if min(depth.min(), least) >= (1 - ENOUGH) * room:
             break
         rows = apart(worst, depth, max(2e-2 * 0.9**round_, 5e-4), NEW)
         X, R = np.vstack([X[slack < KEPT], worst[rows]]), np.concatenate([R[slack < KEPT], where[rows]])
-        singles = [np.hstack([old, added]) for old, added in zip(singles, new, strict=True)]
-        positive = np.concatenate([positive, more])
+        singles = np.hstack([singles, new])
+        kept, bounds = program.alone(alone[0], alone[1], alone[2:])
+        alone = np.hstack([alone[:, bounds - kept @ x < KEPT], more])
+        positive = np.hstack([positive, priced])
     return found
 
 
 def _relaxation(
-    program: Program, X: FloatArray, R: FloatArray, singles: list[FloatArray], positive: FloatArray, room: float
+    program: Program, X: FloatArray, R: FloatArray, singles: tuple[FloatArray, ...], room: float
 ) -> FloatArray | None:
     """The semidefinite program with the inequalities at some points only."""
-    ones = np.ones_like(positive)
+    most, alone, positive = singles
     parts = [
         _less(program.pairs(R, X), room * weight(R, X)),
-        _less(program.alone(*singles[0]), np.full(singles[0].shape[1], room)),
-        (program.most(*singles[1]), np.full(singles[1].shape[1], -room)),
-        _less(program.alone(positive, ones), room + program.price(positive)),
-        (program.most(positive, ones), np.full(positive.size, -room)),
+        (program.most(*most), np.full(most.shape[1], -room)),
+        _less(program.alone(alone[0], alone[1], alone[2:]), room * weight_alone(alone[0])),
+        _less(program.alone(positive[0], positive[1], positive[2:]), room + program.price(positive[0])),
+        (program.most(*positive[:2]), np.full(positive.shape[1], -room)),
+        program.capped(),
     ]
     sums = np.zeros((2, program.columns))
     sums[0, :2], sums[1, 1] = (1.0, program.n - 1), -1.0
@@ -125,27 +132,74 @@ def _hunt(
     return X, slack, R
 
 
-def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[list[FloatArray], list[float]]:
-    """Places (R, e) where *alone* and *most* are least, sixty each, and the least values."""
+def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[FloatArray, float]:
+    """Sixty places (R, e) where *most* is least, and the least value."""
     e = np.geomspace(low, 1, 4001)
     least, most = program.kept_range(e)
 
-    def alone(R: FloatArray) -> FloatArray:
-        rows, A = program.alone(R, e)
-        return np.asarray(A - rows @ x)
+    def slack(R: FloatArray) -> FloatArray:
+        return np.asarray(-(program.most(R, e) @ x))
 
-    places, values = [], []
-    for slack in (alone, lambda R: np.asarray(-(program.most(R, e) @ x))):
-        at = [slack(np.full_like(e, R)) for R in (0.0, 1.0, 2.0)]
-        a_2 = (at[2] - 2 * at[1] + at[0]) / 2
-        turn = -(at[1] - at[0] - a_2) / np.where(a_2 > 0, 2 * a_2, np.inf)
-        candidates = np.array([least, most, np.where(a_2 > 0, np.clip(turn, least, most), least)])
-        found = np.array([slack(R) for R in candidates])
-        R, value = candidates[found.argmin(axis=0), np.arange(e.size)], found.min(axis=0)
-        worst = np.argsort(value)[:600:10]
-        places.append(np.array([R[worst], e[worst]]))
-        values.append(float(value.min()))
-    return places, values
+    at = [slack(np.full_like(e, R)) for R in (0.0, 1.0, 2.0)]
+    a_2 = (at[2] - 2 * at[1] + at[0]) / 2
+    turn = -(at[1] - at[0] - a_2) / np.where(a_2 > 0, 2 * a_2, np.inf)
+    candidates = np.array([least, most, np.where(a_2 > 0, np.clip(turn, least, most), least)])
+    found = np.array([slack(R) for R in candidates])
+    R, value = candidates[found.argmin(axis=0), np.arange(e.size)], found.min(axis=0)
+    worst = np.argsort(value)[:600:10]
+    return np.array([R[worst], e[worst]]), float(value.min())
+
+
+def _worst_alone(
+    program: Program,
+    x: FloatArray,
+    near: FloatArray,
+    low: float,
+    rng: np.random.Generator,
+    fine: FloatArray | None = None,
+) -> tuple[FloatArray, float]:
+    """Places (R, e, z, z') where *alone* is least, and the least value; with a positive bias, R one of `fine`."""
+
+    def inside(Y: FloatArray) -> FloatArray:
+        e = np.clip(Y[1], low, 1) if fine is None else np.ones_like(Y[1])
+        ends = program.kept_range(e) if fine is None else (fine.min(), fine.max())
+        return np.vstack([np.clip(Y[0], *ends), e, np.clip(Y[2:], -FARTHEST, FARTHEST)])
+
+    def slack(Y: FloatArray) -> FloatArray:
+        rows, bounds = program.alone(Y[0], Y[1], Y[2:])
+        left = bounds - (0.0 if fine is None else program.price(Y[0])) - rows @ x
+        return np.asarray(left / (weight_alone(Y[0]) if fine is None else 1.0))
+
+    Y = inside(_places(ALONE, program, low, rng))
+    nearest = near[:, np.argsort(slack(near))[:NEAR]]
+    around = np.repeat(nearest, 10, axis=1)
+    Y = np.hstack([Y, nearest, inside(around + 0.02 * rng.normal(size=around.shape))])
+    value = slack(Y)
+    worst = np.argpartition(value, HUNTED // 2)[: HUNTED // 2]
+    Y, value, step = Y[:, worst], value[worst], 0.05
+    for _ in range(STEPS):
+        moved = inside(Y + step * rng.normal(size=Y.shape) * (rng.uniform(size=Y.shape) < 0.6))
+        after = slack(moved)
+        better = after < value
+        Y[:, better], value[better] = moved[:, better], after[better]
+        step *= 0.9
+    rows = apart(Y.T, value, 1e-2, NEW)
+    return Y[:, rows], float(value.min())
+
+
+def _places(count: int, program: Program, low: float, rng: np.random.Generator) -> FloatArray:
+    """Random (R, e, z, z') with A ≤ a."""
+    e = np.where(rng.uniform(size=count) < 0.5, rng.uniform(low, 1, size=count), low ** rng.uniform(size=count))
+    least, most = program.kept_range(e)
+    c = rng.normal(size=(2, count)) * rng.choice([0.1, 0.5, 1.0], size=count)
+    return np.vstack([least + (most - least) * rng.uniform(size=count), e, np.clip(c, -FARTHEST, FARTHEST)])
+
+
+def _first_alone(program: Program, low: float, rng: np.random.Generator) -> FloatArray:
+    """Places with and without others."""
+    bare = _first_singles(program, low)[:, ::2]
+    far = np.vstack([bare, np.full_like(bare, FARTHEST)])
+    return np.hstack([np.vstack([bare, np.zeros_like(bare)]), far, _places(2000, program, low, rng)])
 
 
 def _first_points(low: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -168,14 +222,6 @@ def _positive_biases(program: Program) -> FloatArray:
     R = np.linspace(0, 3, 12001)
     kept = np.flatnonzero((1 - R) ** 2 / 3 - program.price(R) <= below(program.threshold))
     return R[max(kept.min() - 40, 0) : kept.max() + 50]
-
-
-def _worst_positive(program: Program, x: FloatArray, R: FloatArray) -> tuple[FloatArray, float]:
-    """Twenty of the R at which *alone* and *most* are least with a positive bias, and the least value."""
-    ones = np.ones_like(R)
-    rows, A = program.alone(R, ones)
-    slack = np.minimum(A - program.price(R) - rows @ x, -(program.most(R, ones) @ x))
-    return R[np.argsort(slack)[:200:10]], float(slack.min())
 
 
 def _points(count: int, low: float, rng: np.random.Generator) -> FloatArray:

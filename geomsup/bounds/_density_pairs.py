@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geomsup._typing import BoolArray, FloatArray
 from geomsup.bounds._boxes import Boxes, Enclosure, minus, plus, prove, rounding, scaled, times, univariate
+from geomsup.bounds._own_outputs import SharedTerms
 from geomsup.bounds._pairs import Kernel, first_output, kappa, kernel, power, second_output
 from geomsup.bounds._responses import Response, respond
 from geomsup.bounds._third_outputs import Product
@@ -25,7 +26,7 @@ LIMITS = (1.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0, 4.0)
 class Pairs:
     """The inequality of pairs on boxes, in floats; with `positive`, the magnitudes of everything in it.
 
-    `s` are s_0, s_1 and the linear part of P, and s_2.
+    `s` are s_0, s_1 and the linear part of P, and s_2, `own` what a pair has of own outputs with three active.
     """
 
     alpha: float
@@ -35,6 +36,7 @@ class Pairs:
     odd: Kernel
     third: Product
     least_e: float
+    own: SharedTerms
     positive: bool = False
 
     @property
@@ -42,8 +44,8 @@ class Pairs:
         """The same with every term made positive."""
         first, second, third = (np.abs(p) for p in self.s)
         even, odd = np.abs(self.even), np.abs(self.odd)
-        return Pairs(
-            self.alpha, abs(self.constant), (first, second, third), even, odd, self.third, self.least_e, positive=True
+        return replace(
+            self, constant=abs(self.constant), s=(first, second, third), even=even, odd=odd, positive=True
         )
 
     def coefficients(self, boxes: Boxes) -> tuple[Enclosure, Enclosure, Enclosure]:
@@ -57,9 +59,11 @@ class Pairs:
         ]
         a_0 = self._minus(scaled(self.constant, power(0, boxes, 0)), s[0])
         both = plus(scaled(2 * self.alpha, plus(X, times(rho, X_other))), times(rho, kernel(self.odd, boxes, 1)))
-        a_1 = self._minus(scaled(0.0, rho), plus(s[1], both))
+        linear, square = self.own.below(boxes, positive=self.positive)
+        a_1 = self._minus(linear, plus(s[1], both))
         one, other = (plus(scaled(1 / 3, k), scaled(self.alpha, y)) for k, y in zip(kappas, (Y, Y_other), strict=True))
         kept = plus(plus(one, times(squared, other)), self.third.below(boxes, positive=self.positive))
+        kept = plus(kept, square)
         return a_0, a_1, self._minus(kept, plus(s[2], times(squared, kernel(self.even, boxes, 1))))
 
     def excess(self, a_0: Enclosure, a_1: Enclosure, a_2: Enclosure) -> Enclosure:

@@ -12,7 +12,7 @@ from flint import fmpq
 from geomsup._typing import FloatArray
 from geomsup.bounds._third_outputs import product_below
 
-__all__ = ["pairs_of", "third_of"]
+__all__ = ["own_of", "pairs_of", "third_of"]
 
 COPIES, JITTERS = 40, (0.003, 0.03)
 """Of each pair, moved by so much in (ρ, e, e', t) and R, relative."""
@@ -56,6 +56,14 @@ def third_of(W: FloatArray, b: FloatArray) -> tuple[fmpq, fmpq] | None:
     Y = np.maximum(top - float(beta.p) / float(beta.q) * bias[:, None], 0).sum(axis=1)
     level = fmpq(round(GRID * float(np.mean(Y / (R * e**2)))), GRID)
     return (d, level) if level > LEAST else None
+
+
+def own_of(W: FloatArray, b: FloatArray) -> fmpq:
+    """θ of own outputs with three active features: Σ_j e c_{j+}, the mean over the features that are there."""
+    R, e, G = _marks(W, b)
+    np.fill_diagonal(G, 0.0)
+    here = (R > SILENT) & (e > SILENT)
+    return fmpq(round(GRID * float((e[:, None] * np.maximum(G, 0.0))[here].sum(axis=1).mean())), GRID)
 
 
 def _marks(W: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

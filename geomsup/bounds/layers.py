@@ -145,12 +145,12 @@ def _known(
 
 def _claimed(n: int, m: int, density: fmpq) -> Alike:
     """What the certificates say that ship, unchecked."""
-    pairs, one_active = stored_at(n, m, density, fmpq(1)), stored(f"one-active-{n}-{m}")
+    pairs, one_active = stored_at(n, m, density, fmpq(1)), stored(f"one-active-free-{n}-{m}")
     values = [fmpq(0)]
     if pairs is not None:
         values.append(rational_entry(pairs.claim, "value"))
     if one_active is not None:
-        values.append(truncated(rational_entry(one_active.claim, "value"), density, n))
+        values.append(truncated(rational_entry(one_active.claim, "value"), density, n, free=True))
     return Alike(n, density, max(values))
 
 

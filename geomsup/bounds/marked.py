@@ -215,10 +215,11 @@ def sparse_loss_bound(
     r"""A lower bound on the loss at any density p, over all W and all b of any sign.
 
     It is the larger of two. The first counts inputs with at most one active feature and needs nothing but
-    :func:`one_active_bound`, here L₁; as p → 0 nothing is lost. The second also counts, where two are active, the
-    errors of their own outputs, and part of those of third outputs: α = p/(1 − p), u and u' uniform on [0, 1].
+    :func:`one_active_bound` with ``bias="free"``, here L₁, or 1 − 3p/4 times that with b ≤ 0 where no other ships; as
+    p → 0 nothing is lost. The second also counts, where two are active, the errors of their own outputs, and part of
+    those of third outputs: α = p/(1 − p), u and u' uniform on [0, 1].
 
-    .. math:: L \ge I\, p\, (1-p)^{n-1} \Bigl(1 - \frac{3p}{4}\Bigr) L_1, \qquad
+    .. math:: L \ge I\, p\, (1-p)^{n-1} L_1, \qquad
               L \ge I\, p\, (1-p)^{n-1} \min_{W, b} \sum_i \Bigl[A_i + \frac{b_{i+}^2}{\alpha}
               + \sum_{j \ne i} \bigl(B_{ij} + \alpha D_{ij}\bigr) + \alpha \sum_{j<k} \mu Y_{ij} Y_{ik}\Bigr]
 
@@ -268,12 +269,13 @@ def sparse_loss_bound(
         pairs = stored_at(n, m, density, weight)
     else:
         pairs = solved(problem, integer("degree", degree, at_least=1), rng, callback)
-    shipped = stored(f"one-active-{n}-{m}")
+    shipped = stored(f"one-active-free-{n}-{m}")
     claimed = fmpq(0) if shipped is None else exact_value(shipped)
     assert isinstance(claimed, fmpq)
-    if pairs is not None and sign(exact_value(pairs) - weight * truncated(claimed, density, n)) > 0:
+    if pairs is not None and sign(exact_value(pairs) - weight * truncated(claimed, density, n, free=True)) > 0:
         return bound_from(pairs, METHOD.format(degree=len(pairs.proof["even"]) - 1))
-    one_active = one_active_bound(n, m) if n <= 2 * m else marked_bound(n, m, None, None, rng)
+    free = shipped is not None
+    one_active = one_active_bound(n, m) if n <= 2 * m else marked_bound(n, m, None, None, rng, free=free)
     if one_active.certificate is None:
         return Bound(0.0, "none", None, Evidence.PROVED, "loss ≥ 0")
     least = exact_value(one_active.certificate)
@@ -284,7 +286,9 @@ def sparse_loss_bound(
         "m": m,
         "feature_probability": text(density),
         "importance": text(weight),
-        "value": text(weight * truncated(least, density, n)),
+        "value": text(weight * truncated(least, density, n, free=free)),
     }
     proof = {**one_active.certificate.proof, "one_active": text(least)}
+    if free:
+        proof["bias"] = "free"
     return bound_from(Certificate("marked two-point", claim, proof), one_active.method)

@@ -388,17 +388,49 @@ def third_terms(proof, alpha):
     return pair, lambda R, e: weight * (level * e**2 * R) ** 2
 
 
+def own_error_of_three(g, c, other, b):
+    """E(u − (gu + cu' + c'u'' + b)₊)², the last average by Gauss's rule: its error is 1e-4 where there are kinks."""
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    places = zip((nodes + 1) / 2, weights / 2, strict=True)
+    return sum(weight * own_error(g, c, b + other * place) for place, weight in places)
+
+
+def own_terms(claim, proof):
+    """Functions of (c, R, e): h, what it is at most with the product, y, and what a pair has of one output."""
+    p = number(claim["feature_probability"])
+    square = (p / (1 - p)) ** 2
+    left, right, (kappa, theta), caps = map(numbers, proof.get("own", [["0"] * 6, ["0"] * 6, ["0", "0"], ["0", "0"]]))
+
+    def h(c, R, e):
+        z, size = np.abs(c) / R, R * e
+        sides = [
+            size**2 * sum(a * z ** (k + 1) for k, a in enumerate(side[:4]))
+            + size * sum(a * z ** (k + 1) for k, a in enumerate(side[4:]))
+            for side in (left, right)
+        ]
+        return np.where(c < 0, *sides)
+
+    def y(c, e):
+        return e * np.maximum(c, 0)
+
+    def pair(c, R, e):
+        return square * ((claim["n"] - 2) * h(c, R, e) + kappa * (theta * y(c, e) - y(c, e) ** 2 / 2))
+
+    return h, y, pair, square, kappa, theta, caps
+
+
 def density_pairs(claim, proof, rho, e, f, t):
     """The coefficients of 1, R, R² in B + B' + α(D + D') + third terms − s − s' − P, by interpolation."""
     even, odd, s = density_parts(proof)
     p = number(claim["feature_probability"])
     third, _ = third_terms(proof, p / (1 - p))
+    _, _, own, *_ = own_terms(claim, proof)
     values = []
     for scale in (0.5, 1.0, 2.0):
         R, S, c = scale * np.ones_like(rho), scale * rho**2, scale * rho * t
         total = -density_kernel(claim["m"], even, odd, R, e, S, f, t)
         for g, x in ((R, e), (S, f)):
-            total = total - density_single(s, g, x) + third(c, g, x)
+            total = total - density_single(s, g, x) + third(c, g, x) + own(c, g, x)
             bias = -(1 - x) * g
             above = np.maximum(c + bias, 0)
             total = total + above**3 / np.where(above > 0, 3 * c, 1) + p / (1 - p) * own_error(g, c, bias)
@@ -441,12 +473,31 @@ def density(claim, proof):
     found += [-np.abs(matrix - matrix.T).max() for matrix in (*even, *odd)]
     found += [np.linalg.eigvalsh(matrix)[0] for matrix in (*even, *odd)]
     R, e = (x.ravel() for x in np.meshgrid(np.linspace(0, 4, 400), np.linspace(0.05, 1, 400)))
-    price = p / 4 * (np.maximum(1 - R, 0) + (n - 1) * p / (1 - p)) ** 2 * (e == 1)
+    h, y, _, square, kappa, theta, caps = own_terms(claim, proof)
+    count = (n - 1) * (n - 2) / 2
+    excess = (n - 1) * p / (1 - p) + count * square * ("own" in proof)
+    price = p / 4 * (np.maximum(1 - R, 0) + excess) ** 2 * (e == 1)
     A = (1 - R * e**2 * (3 - e) + R**2 * e**3) / 3 - price
     single = density_single(s, R, e)
     alone = A - third_terms(proof, p / (1 - p))[1](R, e) + (n - 1) * single - least
     alone -= density_kernel(m, even, odd, R, e, R, e, np.ones_like(R)) / 2
-    found += [np.min(np.where(threshold >= A, np.minimum(alone, most - single), np.inf))]
+    alone -= square * kappa * theta**2 / 2
+    single = single + (n - 2) * square * (caps[0] * (R * e) ** 2 + caps[1] * R * e)
+    found += [np.min(np.where(threshold >= A, np.minimum(alone, most - single), np.inf)), kappa, *caps]
+    if "own" in proof:
+        for side, product in zip(numbers(proof["own"])[:2], (0.0, kappa), strict=True):
+            z = np.linspace(0, 20, 2001)
+            second = sum(a * z ** (k + 1) for k, a in enumerate(side[:4])) + product * z**2 / 2
+            first = sum(a * z ** (k + 1) for k, a in enumerate(side[4:]))
+            for value, cap in ((second, caps[0]), (first, caps[1])):
+                found.append(np.min(np.where(z >= 2, -cap, cap) - value))
+        R, e, A, alone = (x[R > 0.05][::7] for x in (R, e, A, alone))
+        rng = np.random.default_rng(0)
+        for _ in range(30):
+            c, other = R * rng.uniform(0.05, 2, size=(2, R.size)) * rng.choice([-1, 1], size=(2, R.size))
+            W = own_error_of_three(R, c, other, -(1 - e) * R)
+            w = W - h(c, R, e) - h(other, R, e) - kappa * y(c, e) * y(other, e)
+            found.append(np.min(np.where(threshold >= A, alone + count * square * (w + 1e-4), np.inf)))
     lowest = max(e for e in np.arange(257) / 256 if e * (3 - e) ** 2 <= 4 * (1 - 3 * threshold))
     X = marked_points(m)
     X = X[:, (X[1:3].min(axis=0) >= lowest) & (X[0] > 0.05) & (np.abs(X[3]) > 0.05)]
@@ -466,7 +517,8 @@ def marked(claim, proof):
             number(claim["importance"]),
             number(proof["one_active"]),
         )
-        found += [p, 1 - p, importance, importance * p * (1 - p) ** (n - 1) * (1 - 3 * p / 4) * one_active - value]
+        share = p * (1 - p) ** (n - 1) * (1 if proof.get("bias") == "free" else 1 - 3 * p / 4)
+        found += [p, 1 - p, importance, importance * share * one_active - value]
         value = one_active
     found += [n - 3 * value, value, -float(np.abs(F - F.swapaxes(1, 2)).max())]
     if min(found) < 0:
@@ -483,7 +535,7 @@ def marked(claim, proof):
     marks = np.array([e**a for a in range(rows)])
     diagonal = np.einsum("ax,ab,bx->x", marks, F.sum(axis=0)[:rows, :rows], marks)
     found += [of_q.min(), (1 - (n - 1) * of_q - e / 2 * diagonal).min()]
-    if claim.get("bias") == "free":
+    if "free" in (claim.get("bias"), proof.get("bias")):
         found += [free_room(proof, n, m, *free_points(m)).min()]
     # Sampled, so a violation between the points is missed: good for refusing, not for accepting.
     found.append(pair_room(proof, m, *marked_points(m)).min())

@@ -15,17 +15,20 @@ from geomsup.bounds._boxes import Boxes
 from geomsup.bounds._density import stored_at
 from geomsup.bounds._density_pairs import prove_pairs
 from geomsup.bounds._numbers import below, exact
+from geomsup.bounds._own_outputs import three_active
 from geomsup.bounds._responses import respond
 from geomsup.bounds._store import stored, stored_names
 from geomsup.bounds._third_outputs import product_below
 from geomsup.bounds.verify import Refuted
-from tests.bounds.recomputed import density_pairs, margin, number, own_error, third_error, third_terms
+from tests.bounds.recomputed import density_pairs, margin, number, own_error, own_terms, third_error, third_terms
 from tests.bounds.test_verify import tampered
 
 # The best loss known, n = 5 and m = 2: pentagons (population minima, to the digits shown).
 BEST = {0.05: 0.008903594, 0.01: 0.001001482}
 STORED = stored("density-5-2-0.01")
 PAIRS = check.Dual.read(STORED).pairs()
+OWN = stored("density-5-2-0.05-own")
+OWN_PAIRS = check.Dual.read(OWN).pairs()
 
 
 @given(st.integers(0, 10**6))
@@ -94,31 +97,79 @@ def test_third_outputs_cost_at_least_the_terms_of_pairs(seed):
 
 
 def test_a_positive_bias_gains_at_most_its_price():
-    """All of A + b²/α + Σ (B + αD) of one feature, against the same at b = 0."""
+    """All of A + b²/α + Σ (B + αD) + α² Σ W of one feature, against the same at b = 0, with and without W."""
     rng = np.random.default_rng(2)
     for _ in range(2000):
         n, p = int(rng.integers(2, 7)), rng.uniform(0.01, 0.9)
         g, b, c = rng.uniform(0.01, 2), rng.uniform(0, 0.6), rng.uniform(-1.5, 1.5, size=n - 1)
         alpha = p / (1 - p)
 
+        def W(g, b, c):
+            j, k = np.triu_indices(c.size, 1)
+            return three_active(np.full(j.size, g), np.full(j.size, b), c[j], c[k]).sum()
+
         def terms(g, b, c, alpha):
             A = (1 - g) ** 2 / 3 - b * (1 - g) + b**2
             shared = (c + b > 0) * np.maximum(c + b, 0) ** 3 / (3 * c) - (b > 0) * b**3 / (3 * c)
             return A + b**2 / alpha + (shared + alpha * own_error(g, c, b)).sum()
 
-        price = p / 4 * (max(1 - g, 0) + (n - 1) * alpha) ** 2
-        assert terms(g, 0.0, c, alpha) - terms(g, b, c, alpha) <= price + 1e-9
+        excess, more = (n - 1) * alpha, (n - 1) * (n - 2) / 2 * alpha**2
+        price, with_own = (p / 4 * (max(1 - g, 0) + x) ** 2 for x in (excess, excess + more))
+        gain = terms(g, 0.0, c, alpha) - terms(g, b, c, alpha)
+        assert gain <= price + 1e-9
+        assert gain + alpha**2 * (W(g, 0.0, c) - W(g, b, c)) <= with_own + 1e-9
+
+
+@given(st.integers(0, 10**6))
+def test_three_active_features_cost_at_least_the_terms_of_pairs(seed):
+    """W against sums over a grid; Σ_j<k W against h, the product and the least bracket, for the numbers that ship."""
+    rng = np.random.default_rng(seed)
+    R, e, c = rng.uniform(0.3, 2), rng.uniform(0.1, 1), rng.uniform(-1.5, 1.5, size=4)
+    h, y, pair, square, kappa, theta, _ = own_terms(OWN.claim, OWN.proof)
+    u = (np.arange(40) + 0.5) / 40
+    one, two, three = u[:, None, None], u[None, :, None], u[None, None, :]
+    W, brackets = [], []
+    for j, k in zip(*np.triu_indices(4, 1), strict=True):
+        exact_value = float(three_active(*(np.array([x]) for x in (R, -(1 - e) * R, c[j], c[k])))[0])
+        grid = ((one - np.maximum(R * one + c[j] * two + c[k] * three - (1 - e) * R, 0)) ** 2).mean()
+        assert exact_value == pytest.approx(grid, abs=2e-3)
+        W.append(exact_value)
+        brackets.append(exact_value - h(c[j], R, e) - h(c[k], R, e) - kappa * y(c[j], e) * y(c[k], e))
+    assert square * sum(W) >= square * (6 * min(brackets) - kappa * theta**2 / 2) + pair(c, R, e).sum() - 1e-12
 
 
 @given(st.integers(0, 10**6), st.floats(1e-4, 0.1))
-def test_coefficients_are_enclosed_from_below_and_exact_at_centers(seed, width):
+def test_brackets_are_enclosed_from_below_and_exact_at_centers(seed, width):
+    rng = np.random.default_rng(seed)
+    h = rng.uniform(0, width, size=(4, 200))
+    x = h + rng.uniform(size=h.shape) * (1 - 2 * h)
+    x[2:] *= rng.choice([-1, 1], size=(2, 200))
+    found, off = check.Dual.read(OWN).own.below(Boxes(x, h))
+    function, y, _, _, kappa, *_ = own_terms(OWN.claim, OWN.proof)
+
+    def bracket(x):
+        size, e, z, other = x * np.array([4, 1, 2, 2])[:, None]
+        R, c, d = size / e, size / e * z, size / e * other
+        W = three_active(R, -(1 - e) * R, c, d)
+        return e**2 * (W - function(c, R, e) - function(d, R, e) - kappa * y(c, e) * y(d, e))
+
+    np.testing.assert_allclose(found.c, bracket(x), atol=off)
+    corners = x + h * rng.choice([-1, 1], size=x.shape)
+    for at in (corners, x + h * rng.uniform(-1, 1, size=x.shape)):
+        assert (found.low() <= bracket(at) + off).all()
+
+
+@pytest.mark.parametrize("certificate", [STORED, OWN], ids=["pairs", "own"])
+@given(st.integers(0, 10**6), st.floats(1e-4, 0.1))
+def test_coefficients_are_enclosed_from_below_and_exact_at_centers(certificate, seed, width):
+    pairs = PAIRS if certificate is STORED else OWN_PAIRS
     rng = np.random.default_rng(seed)
     h = rng.uniform(0, width, size=(4, 200))
     x = h + rng.uniform(size=h.shape) * (1 - 2 * h)
     x[3] *= rng.choice([-1, 1], size=200)
-    found, at = PAIRS.coefficients(Boxes(x, h)), x + h * rng.uniform(-1, 1, size=x.shape)
-    magnitudes = PAIRS.magnitude.coefficients(Boxes(x, h).largest())
-    center, inside = (density_pairs(STORED.claim, STORED.proof, *points) for points in (x, at))
+    found, at = pairs.coefficients(Boxes(x, h)), x + h * rng.uniform(-1, 1, size=x.shape)
+    magnitudes = pairs.magnitude.coefficients(Boxes(x, h).largest())
+    center, inside = (density_pairs(certificate.claim, certificate.proof, *points) for points in (x, at))
     for one, exactly, value, bound in zip(found, center, inside, magnitudes, strict=True):
         np.testing.assert_allclose(one.c, exactly, atol=1e-8)  # measured: 2e-9, of the recomputation at small ρt
         assert (one.low() <= value + 1e-8).all()
@@ -130,7 +181,7 @@ def test_coefficients_are_enclosed_from_below_and_exact_at_centers(seed, width):
 @pytest.mark.parametrize(
     ("n", "p", "share"),
     [
-        (5, 0.05, 0.93),
+        (5, 0.05, 0.97),
         (5, 0.01, 0.99),
         (5, 0.003, 0.995),
         (5, 0.0003, 0.998),
@@ -224,6 +275,23 @@ def test_third_terms_out_of_range_are_refused(third, reason):
     assert re.search(reason, verification.reason)
 
 
+OWN_FORGERIES = [
+    ([["0"] * 6, ["0"] * 6, ["0", "0"], ["0"]], "6, 6, 2 and 2"),
+    ([["0"] * 6, ["0"] * 6, ["-1", "0"], ["0", "0"]], "κ is negative"),
+    ([["1", *["0"] * 5], ["0"] * 6, ["0", "0"], ["2", "0"]], "exceeds its caps"),
+    ([["0"] * 6, ["0"] * 6, ["1", "1/2"], ["2", "0"]], "exceeds its caps"),
+    ([["0", "0", "0", "-100", "0", "0"], ["0"] * 6, ["0", "0"], ["0", "0"]], "single|pairs"),
+    ([["0"] * 6, ["0"] * 6, ["0", "0"], ["0", "0"]], "single|pairs"),
+]
+
+
+@pytest.mark.parametrize(("own", "reason"), OWN_FORGERIES)
+def test_own_terms_that_say_too_much_are_refused(own, reason):
+    verification = gs.verify(gs.Certificate(OWN.kind, OWN.claim, {**OWN.proof, "own": own}))
+    assert not verification
+    assert re.search(reason, verification.reason)
+
+
 @pytest.mark.parametrize("junk", [True, "x", [], {}, [["1"]], "1/0", "1 + 1*sqrt(2)"])
 def test_junk_is_refused_without_an_exception(junk):
     for part in ("claim", "proof"):
@@ -241,12 +309,13 @@ def test_a_false_inequality_of_pairs_is_refuted_where_it_is_false():
 
 
 @pytest.mark.slow
-def test_tampering_is_detected():
+@pytest.mark.parametrize("certificate", [STORED, OWN], ids=["pairs", "own"])
+def test_tampering_is_detected(certificate):
     """What is still accepted after one number was moved passes a recomputation on many points."""
     rng = np.random.default_rng(5)
     rejected = 0
     for _ in range(16):
-        forged, path = tampered(STORED, rng)
+        forged, path = tampered(certificate, rng)
         accepted = bool(gs.verify(forged))
         assert not accepted or margin(forged) > -1e-9, path
         rejected += not accepted

@@ -87,6 +87,18 @@ def test_the_slow_bound_is_made_when_asked_for(monkeypatch):
     assert asked == [6, 7]
 
 
+@pytest.mark.parametrize(("n", "m"), [(6, 2), (12, 3)])
+def test_what_one_active_feature_says_of_six_and_twelve_is_known_at_once(n, m):
+    """p (1 − p)^{n − 1} times the loss with one active feature, biases of any sign, and below a polytope's loss."""
+    p = 0.003
+    bound = gs.bound(gs.Problem(n, m, p))
+    one_active = gs.bounds.one_active_bound(n, m, bias="free").value
+    assert bound.status == "proved"
+    assert bound.value == pytest.approx(p * (1 - p) ** (n - 1) * one_active, rel=1e-6)  # it is sharp to 3e-7
+    W = 1.3 * (gs.frames.polygon(6) if n == 6 else gs.frames.icosahedron())
+    assert bound.value < gs.expected_loss(gs.Problem(n, m, p), W, np.full(n, -0.6)).value
+
+
 @pytest.mark.parametrize(("n", "m", "known"), [(16, 5, "32/5"), (100, 22, "700/11")])
 def test_an_energy_is_at_least_what_the_capacity_says(n, m, known):
     bound = gs.bound(gs.ReluSquared(), n, m)
