@@ -30,7 +30,8 @@ ROUNDING = 2.0**-42
 CHUNK = 8192
 """Boxes at once: their enclosures fit into the cache."""
 STEPS = 16
-"""Coordinates of magnitudes are multiples of 1/STEPS, so that few differ and most are remembered."""
+"""Coordinates of magnitudes are multiples of 1/STEPS, so that few differ and most are remembered. Measured: with 4 the
+least loss of seven features in the plane is not proved; where nothing is that sharp, 1 takes a tenth less time."""
 NARROWEST = 2.0**-24
 """Half-width below which no axis is cut; what is undecided then is given up. Products of two coordinates are exact down
 to it."""
@@ -66,10 +67,10 @@ class Boxes(NamedTuple):
         step[axis, each] = h[axis, each]
         return Boxes(np.hstack([self.x - step, self.x + step]), np.hstack([h, h]))
 
-    def largest(self) -> Boxes:
+    def largest(self, steps: int = STEPS) -> Boxes:
         """One box with coordinates and half-widths at least as large as any: where magnitudes are computed."""
         most = np.abs(self.x).max(axis=1, keepdims=True)
-        return Boxes(np.ceil(STEPS * most) / STEPS, np.full_like(most, self.h.max()))
+        return Boxes(np.ceil(steps * most) / steps, np.full_like(most, self.h.max()))
 
 
 class Enclosure(NamedTuple):
@@ -123,7 +124,9 @@ def scaled(k: float | FloatArray, a: Enclosure) -> Enclosure:
     return Enclosure(k * a.c, k * a.g, np.abs(k) * a.r)
 
 
-def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[Boxes], tuple[FloatArray, ...]]:
+def rounding(
+    magnitudes: Callable[[Boxes], tuple[Enclosure, ...]], *, steps: int = STEPS
+) -> Callable[[Boxes], tuple[FloatArray, ...]]:
     """What results on some boxes may be off by at most, box by box, from the function that computes their magnitudes.
 
     Boxes of about the same size share one magnitude: wide ones have a remainder that says nothing about narrow ones.
@@ -139,7 +142,7 @@ def rounding(magnitudes: Callable[[Boxes], tuple[Enclosure, ...]]) -> Callable[[
     def off(boxes: Boxes) -> tuple[FloatArray, ...]:
         _, size = np.frexp(boxes.h.max(axis=0))
         sizes, which = np.unique(size, return_inverse=True)
-        each = [of(boxes.select(which == k).largest()) for k in range(sizes.size)]
+        each = [of(boxes.select(which == k).largest(steps)) for k in range(sizes.size)]
         return tuple(np.array(each)[which].T)
 
     return off

@@ -66,7 +66,7 @@ from geomsup.bounds._density_alone import GRID, Quadratic, Single
 from geomsup.bounds._density_pairs import Pairs, prove_pairs
 from geomsup.bounds._matrices import rank_if_semidefinite
 from geomsup.bounds._numbers import below
-from geomsup.bounds._own_outputs import NO_TERMS, Own
+from geomsup.bounds._own_outputs import Own
 from geomsup.bounds._pairs import in_floats, kernel_in_floats
 from geomsup.bounds._polynomials import Polynomial, add, multiply, subtract
 from geomsup.bounds._reading import entry, integer_entry, items, rational_entry, rationals_entry
@@ -164,7 +164,7 @@ class Dual:
         constant = below(2 * self.alpha / 3 - self.even[0][0][0])
         least = below(least_e(self.threshold))
         product = Product.of(self.third, self.alpha)
-        own = NO_TERMS if self.own is None else self.own.of_pair(self.n, self.alpha)
+        own = None if self.own is None else self.own.of_pair(self.n, self.alpha)
         return Pairs(below(self.alpha), constant, (first, second, third), even, odd, product, least, own)
 
     def alone(self, least: fmpq) -> Quadratic:

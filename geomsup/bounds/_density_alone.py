@@ -149,7 +149,7 @@ class _Scaled:
         """From the exact quadratic."""
         found = [in_floats(multiply([ZERO] * (2 - k) + [fmpq(4**k)], p)) for k, p in enumerate(quadratic)]
         sizes = [np.abs(p) for p in found]
-        return cls(found, price, rounding(lambda boxes: (_values(sizes, -np.abs(price), boxes),)))
+        return cls(found, price, rounding(lambda boxes: (_values(sizes, -np.abs(price), boxes),), steps=1))
 
     def on(self, boxes: Boxes) -> tuple[Enclosure, FloatArray]:
         """It, and what it may be off by."""

@@ -36,7 +36,7 @@ class Pairs:
     odd: Kernel
     third: Product
     least_e: float
-    own: SharedTerms
+    own: SharedTerms | None
     positive: bool = False
 
     @property
@@ -59,12 +59,14 @@ class Pairs:
         ]
         a_0 = self._minus(scaled(self.constant, power(0, boxes, 0)), s[0])
         both = plus(scaled(2 * self.alpha, plus(X, times(rho, X_other))), times(rho, kernel(self.odd, boxes, 1)))
-        linear, square = self.own.below(boxes, positive=self.positive)
-        a_1 = self._minus(linear, plus(s[1], both))
+        a_1 = self._minus(scaled(0.0, rho), plus(s[1], both))
         one, other = (plus(scaled(1 / 3, k), scaled(self.alpha, y)) for k, y in zip(kappas, (Y, Y_other), strict=True))
         kept = plus(plus(one, times(squared, other)), self.third.below(boxes, positive=self.positive))
-        kept = plus(kept, square)
-        return a_0, a_1, self._minus(kept, plus(s[2], times(squared, kernel(self.even, boxes, 1))))
+        a_2 = self._minus(kept, plus(s[2], times(squared, kernel(self.even, boxes, 1))))
+        if self.own is None:
+            return a_0, a_1, a_2
+        linear, square = self.own.below(boxes, positive=self.positive)
+        return a_0, plus(a_1, linear), plus(a_2, square)
 
     def excess(self, a_0: Enclosure, a_1: Enclosure, a_2: Enclosure) -> Enclosure:
         """4 a_0 a_2 − a_1²."""
@@ -111,13 +113,17 @@ def prove_pairs(pairs: Pairs, *, most: int = MOST) -> int:
         It is false, or not proved with so many boxes.
     """
     magnitude = pairs.magnitude
-    off = rounding(magnitude.coefficients)
-    off_excess = rounding(lambda boxes: (magnitude.excess(*magnitude.coefficients(boxes)),))
+
+    def magnitudes(boxes: Boxes) -> tuple[Enclosure, ...]:
+        found = magnitude.coefficients(boxes)
+        return *found, magnitude.excess(*found)
+
+    off = rounding(magnitudes, steps=1)
 
     def decide(boxes: Boxes) -> tuple[BoolArray, FloatArray]:
-        found, unsure = pairs.coefficients(boxes), off(boxes)
+        found, (*unsure, unsure_excess) = pairs.coefficients(boxes), off(boxes)
         a_0, a_1, a_2 = (one._replace(c=one.c - error) for one, error in zip(found, unsure, strict=True))
-        excess, (unsure_excess,) = pairs.excess(*found), off_excess(boxes)
+        excess = pairs.excess(*found)
         counts = (boxes.x[1:3] + boxes.h[1:3] > pairs.least_e).all(axis=0)
         inside = (boxes.x[1:3] > pairs.least_e).all(axis=0)
         false = (found[2].c < -unsure[2]) | ((excess.c < -unsure_excess) & (found[1].c < -unsure[1]))

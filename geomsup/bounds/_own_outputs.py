@@ -25,6 +25,7 @@ half of its largest second derivative, which in a direction is E u ẋ² δ(x) �
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,7 @@ from geomsup.bounds._pairs import in_floats, power
 from geomsup.bounds._polynomials import Polynomial, add, nonnegative, subtract
 from geomsup.bounds._positive_parts import descending, moment, own_moment
 
-__all__ = ["FARTHEST", "NO_TERMS", "Own", "SharedTerms", "three_active"]
+__all__ = ["FARTHEST", "Own", "SharedTerms", "three_active"]
 
 FARTHEST = 2
 """|z| beyond which nothing has to be looked at."""
@@ -138,29 +139,55 @@ class SharedTerms:
     product: tuple[float, float]
 
     def below(self, boxes: Boxes, *, positive: bool = False) -> tuple[Enclosure, Enclosure]:
-        """The coefficients of R and R², on boxes in (ρ, e, e', t), t of one sign; or magnitudes."""
-        right = boxes.x[3] > 0
-        sides = self.negative, self.positive
-        if positive:
-            one = tuple(np.maximum(np.abs(x), np.abs(y)) for x, y in zip(*sides, strict=True))
-            sides, right = ((one[0], one[1]),) * 2, np.ones_like(right)
-        powers = [power(k, boxes, 0) for k in range(5)]
+        """The coefficients of R and R², on boxes in (ρ, e, e', t), t of one sign; or magnitudes.
+
+        With z = ρt one output has eʲ φ_j(z) and the other e'ʲ ρ^2ʲ φ_j(t/ρ), j = 1 and 2.
+        """
+        z = times(power(1, boxes, 0), power(1, boxes, 3))
+        z_2, t_2, rho_2 = times(z, z), power(2, boxes, 3), power(2, boxes, 0)
+        linear, quadratic = (self._coefficients(j, boxes, positive) for j in (0, 1))
+        first = plus(scaled(linear[0], z), scaled(linear[1], t_2))
+        terms = times(rho_2, z), z_2, times(z, t_2), power(4, boxes, 3)
+        second = plus(
+            plus(scaled(quadratic[0], terms[0]), scaled(quadratic[1], terms[1])),
+            plus(scaled(quadratic[2], terms[2]), scaled(quadratic[3], terms[3])),
+        )
         found = []
-        for which, (degree, factor) in enumerate(zip((4, 2), self.product[::-1], strict=True)):
-            total, of_e = scaled(0.0, powers[0]), [power(degree // 2, boxes, axis) for axis in (1, 2)]
-            for k in range(1, degree + 1):
-                # eʲρᵏtᵏ of one output and e'ʲρ^{2j − k}tᵏ of the other, j = 2 for φ_2 and 1 for φ_1
-                left, other = ((sign**k) * side[which][k - 1] for sign, side in zip((-1, 1), sides, strict=True))
-                both = plus(times(of_e[0], powers[k]), times(of_e[1], powers[degree - k]))
-                total = plus(total, scaled(np.where(right, other, left), times(both, power(k, boxes, 3))))
-            k = degree // 2
-            of_y = times(plus(*of_e), times(powers[k], power(k, boxes, 3)))
-            found.append(plus(total, scaled(np.where(right, abs(factor) if positive else factor, 0.0), of_y)))
-        return found[1], found[0]
+        for j, own, other, of_y in ((1, linear, first, z), (2, quadratic, second, z_2)):
+            factor = self.product[j - 1]
+            factors = np.where(boxes.x[3] > 0, abs(factor) if positive else factor, 0.0)
+            one, two = plus(_composed(own, z), scaled(factors, of_y)), plus(other, scaled(factors, of_y))
+            found.append(plus(times(power(j, boxes, 1), one), times(power(j, boxes, 2), two)))
+        return found[0], found[1]
+
+    def _coefficients(self, j: int, boxes: Boxes, positive: bool) -> list[FloatArray]:
+        """Of z, z², … in φ_1 and φ_2, box by box."""
+        sides = [self.negative[1 - j], self.positive[1 - j]]
+        signs = (-1.0) ** np.arange(1, len(sides[0]) + 1)
+        left, right = signs * sides[0], sides[1]
+        if positive:
+            left = right = np.maximum(np.abs(left), np.abs(right))
+        return [np.where(boxes.x[3] > 0, y, x) for x, y in zip(left, right, strict=True)]
 
 
-NO_TERMS = SharedTerms((np.zeros(4), np.zeros(2)), (np.zeros(4), np.zeros(2)), (0.0, 0.0))
-"""Where own outputs with three active features are left out."""
+def _composed(coefficients: Sequence[FloatArray], z: Enclosure) -> Enclosure:
+    """A polynomial without constant term, its coefficients box by box, of an enclosure."""
+    p: list[FloatArray] = [np.zeros_like(z.c), *coefficients]
+    values = [_polynomial(p, z.c)]
+    for _ in range(2):
+        p = [k * x for k, x in enumerate(p)][1:]
+        values.append(_polynomial(p, z.c))
+    width = np.abs(z.g).sum(axis=0) + z.r
+    third = _polynomial([np.abs(k * x) for k, x in enumerate(p)][1:], np.abs(z.c) + width)
+    r = np.abs(values[1]) * z.r + width**2 / 2 * (np.abs(values[2]) + width * third)
+    return Enclosure(values[0], values[1] * z.g, r)
+
+
+def _polynomial(p: Sequence[FloatArray], x: FloatArray) -> FloatArray:
+    value = np.zeros_like(x)
+    for coefficient in reversed(p):
+        value = value * x + coefficient
+    return value
 
 
 def three_active(g: FloatArray, b: FloatArray, c: FloatArray, other: FloatArray) -> FloatArray:

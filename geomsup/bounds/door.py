@@ -67,7 +67,7 @@ def bound(
     a problem with ReLU and ``bias="zero"``       from the capacity of m dimensions; independent, non-negative values
     a problem with ReLU and equal features        from the losses with one and two active features, m ≥ 2, where that
                                                   is checked in seconds: 3, 4 or 5 features in the plane
-    the same, ``method="marked"``                 the same for any n > m; seconds to minutes
+    the same, ``method="marked"``                 the same for any n > m, and as sharp as is known; seconds to minutes
     other independent features, with ReLU         layers of importance and of density, from the bounds for 3 to 6 equal
                                                   features in the plane, 12 in three dimensions, 2 in one
     two features in one dimension, with ReLU      branch and bound over all arrangements, sharp to 1e-6
@@ -274,7 +274,8 @@ def _sparse(problem: Problem, callback: Callable[[Progress], None] | None, *, pa
     from geomsup.bounds.marked import sparse_loss_bound
 
     try:
-        found = sparse_loss_bound(problem, degree=NEW if patient and (n, m) not in STORED else None, callback=callback)
+        degree = NEW if patient and (n, m) not in STORED else None
+        found = sparse_loss_bound(problem, degree=degree, quick=not patient, callback=callback)
     except ValueError:  # features that are not alike, or nothing could be proved: no bound known
         return None
     return found if found.known and found.value > 0 else None

@@ -139,13 +139,14 @@ def _known(
         claims = {q: [_claimed(j, m, q) for j in sorted({claim["n"] for claim in shipped})] for q in densities}
         best = max((claims[q] for q in sorted(claims)), key=worth)
         needed = [one for one in best if worth([other for other in best if other is not one]) < worth(best)]
-        found = [sparse_loss_bound(Problem(one.n, m, below(one.density)), callback=callback) for one in needed]
+        problems = [Problem(one.n, m, below(one.density)) for one in needed]
+        found = [sparse_loss_bound(problem, quick=True, callback=callback) for problem in problems]
     return [one.certificate for one in found if one.certificate is not None and one.value > 0]
 
 
 def _claimed(n: int, m: int, density: fmpq) -> Alike:
     """What the certificates say that ship, unchecked."""
-    pairs, one_active = stored_at(n, m, density, fmpq(1)), stored(f"one-active-free-{n}-{m}")
+    pairs, one_active = stored_at(n, m, density, fmpq(1), quick=True), stored(f"one-active-free-{n}-{m}")
     values = [fmpq(0)]
     if pairs is not None:
         values.append(rational_entry(pairs.claim, "value"))

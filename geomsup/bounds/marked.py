@@ -209,6 +209,7 @@ def sparse_loss_bound(
     problem: Problem,
     *,
     degree: int | None = None,
+    quick: bool = False,
     rng: Any = None,
     callback: Callable[[Progress], None] | None = None,
 ) -> Bound:
@@ -234,6 +235,9 @@ def sparse_loss_bound(
         arrangement that :func:`geomsup.minimize` finds, takes seconds to minutes and the extra ``bounds`` (Clarabel),
         and may fail where p is above 0.1. By default those that ship are used, or means of two of them: for n = 3, 4, 5
         in the plane.
+    quick : bool
+        Leave out the certificates that count own outputs with three active features: half the time, and 93.6 instead of
+        97.1 % of the least loss known of five features at p = 0.05.
     rng : optional
         Of the search for the arrangement and for violated places, in a new certificate.
     callback : callable, optional
@@ -266,7 +270,7 @@ def sparse_loss_bound(
     n, m = problem.n_features, problem.n_hidden
     density, weight = exact(float(p[0])), exact(float(importance[0]))
     if degree is None:
-        pairs = stored_at(n, m, density, weight)
+        pairs = stored_at(n, m, density, weight, quick=quick)
     else:
         pairs = solved(problem, integer("degree", degree, at_least=1), rng, callback)
     shipped = stored(f"one-active-free-{n}-{m}")
