@@ -60,6 +60,18 @@ class Entry:
         return Entry(self.name, self.family(polar_angle), self.family, polar_angle)
 
     @cached_property
+    def members(self) -> tuple[FloatArray, ...]:
+        """What is matched: of a family also members with less symmetry, if the one with equal edges has more.
+
+        The square prism with equal edges is the cube, which does not say along which of three axes it is bent.
+        """
+        if self.polar_angle is None:
+            return (self.W,)
+        bent = [self.at(self.polar_angle + side * ASIDE) for side in (-1, 1)]
+        more = bent[0].symmetry_order < self.symmetry_order
+        return (self.W, *(one.W for one in bent)) if more else (self.W,)
+
+    @cached_property
     def gram(self) -> FloatArray:
         """WᵀW."""
         return np.asarray(self.W.T @ self.W)
@@ -73,6 +85,10 @@ class Entry:
     def symmetry_order(self) -> int:
         """Order of the symmetry group."""
         return symmetry(self.W).order
+
+
+ASIDE = 2.0
+"""Degrees that such members are bent."""
 
 
 @lru_cache(maxsize=64)

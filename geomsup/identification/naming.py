@@ -69,11 +69,12 @@ def best_match(U: FloatArray) -> Match | None:
             continue
         if best is not None and best.residual <= NAMED:
             break
-        # Columns that match to rounding end the search.
-        columns = search(U, entry.W, any_order, enough=1e-20 * n)
-        match = _fitted(entry, columns, C[np.ix_(columns, columns)])
-        if best is None or _cost(match) < _cost(best):
-            best = match
+        for W in entry.members:
+            # Columns that match to rounding end the search.
+            columns = search(U, W, any_order, enough=1e-20 * n)
+            match = _fitted(entry, columns, C[np.ix_(columns, columns)])
+            if best is None or _cost(match) < _cost(best):
+                best = match
     return best
 
 

@@ -118,7 +118,9 @@ def test_names_and_shapes(tmp_path):
 def test_the_best_can_be_a_file(file, tmp_path):
     best = gs.minimize(PROBLEM, n_starts=2, rng=0)
     best.save(tmp_path / "best.npz")
-    assert as_json(file, "-p", "0.1", "--best", tmp_path / "best.npz")["audits"][0]["best"] == best.loss
+    assert as_json(file, "-p", "0.1", "--best", tmp_path / "best.npz")["audits"][0]["best"] == pytest.approx(
+        best.loss, rel=1e-14
+    )
     assert "pass one of the same problem" in refused(file, "-p", "0.2", "--best", tmp_path / "best.npz")
     assert "no geomsup header" in refused(file, "-p", "0.1", "--best", file)
     assert "No such file" in refused(file, "-p", "0.1", "--best", "good")

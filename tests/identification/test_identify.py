@@ -224,16 +224,23 @@ def test_trained_weights_have_the_names_of_the_paper() -> None:
 
 
 def test_description_of_what_has_no_name() -> None:
-    (factor,) = gs.identify(frames.prism(4, 50.0)).factors
+    """A cube with one of its squares turned by 15°."""
+    W, turn = frames.prism(4), np.radians(15)
+    upper = W[2] > 0
+    W[:2, upper] = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ W[:2, upper]
+    (factor,) = gs.identify(W).factors
     assert factor.name is None
     assert factor.description == (
-        "8 in dimension 3, 5 distinct products, not tight, symmetry order 16, near cube (residual 0.1)"
+        "8 in dimension 3, 6 distinct products, tight, symmetry order 8, near cube (residual 0.093)"
     )
     assert factor.confidence == 0
 
 
-def test_square_prism_beside_the_cube() -> None:
-    (factor,) = gs.identify(frames.prism(4, 52.0)).factors
+@pytest.mark.parametrize("angle", [47.0, 50.0, 52.0, 54.0, 57.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_square_prism_beside_the_cube(angle: float, seed: int) -> None:
+    """Whatever the order of its vertices, and along whichever axis it is bent."""
+    (factor,) = gs.identify(moved(frames.prism(4, angle), rng=seed)).factors
     assert (factor.name, factor.near, factor.symmetry_order) == ("square prism", False, 16)
 
 

@@ -136,7 +136,7 @@ def test_polish_reaches_a_kink_of_the_gradient(n, m):
     W = np.eye(m, n) + 1e-3 * np.random.default_rng(n).normal(size=(m, n))
     _, x, gradient, shape = polished(Problem(n, m, 0.1), W, np.full(n, -1e-3))
     assert np.linalg.norm(gradient) <= 1e-12
-    np.testing.assert_allclose(x[-n:], 0, atol=1e-11)
+    np.testing.assert_allclose(x[-n:], 0, atol=1e-12 / 0.03)  # gradient over curvature
     assert shape.kind == "minimum"
 
 
