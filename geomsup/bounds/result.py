@@ -42,7 +42,7 @@ class Bound:
     >>> import geomsup as gs
     >>> gs.bound(gs.ReluSquared(), n=5, m=2)  # the pentagon has 0.954915028...
     Bound(proved by two-point LP, degree ...: Σ_{i≠j} f(u_i·u_j) ≥ 0.954915... for all 5 unit vectors in R^2, f = t₊²)
-    >>> gs.bound(gs.Problem(3, 1, feature_probability=0.1))
+    >>> gs.bound(gs.Problem(4, 3, feature_probability=0.1))
     Bound(no bound known: loss ≥ 0)
     """
 

@@ -2,7 +2,7 @@
 
 >>> import geomsup as gs
 >>> gs.claims.claim("pentagon").check()
-Check(pentagon: 3 of 3 cases hold, 1 certificate proved)
+Check(pentagon: 4 of 4 cases hold, 2 certificates proved)
 
 =================================  ==================================================================
 ``gs.claims.registry()``           all of them, by name

@@ -119,14 +119,8 @@ def bound(
                 result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
             elif one_active and options["search"]:
                 effort = {} if options["n_starts"] is None else {"n_starts": options["n_starts"]}
-                result = one_active_bracket(
-                    options["n_features"],
-                    options["n_hidden"],
-                    bias=options["bias"] or "nonpositive",
-                    degree=options["degree"],
-                    rng=options["seed"],
-                    **effort,
-                )
+                effort |= {"degree": options["degree"], "rng": options["seed"], "bias": options["bias"] or "nonpositive"}
+                result = one_active_bracket(options["n_features"], options["n_hidden"], **effort)
             elif one_active:
                 result = one_active_bound(
                     options["n_features"],
