@@ -118,8 +118,9 @@ def bound(
             if coherence:
                 result: Bound | Bracket = coherence_bound(options["n_features"], options["n_hidden"])
             elif one_active and options["search"]:
-                effort = {} if options["n_starts"] is None else {"n_starts": options["n_starts"]}
-                effort |= {"degree": options["degree"], "rng": options["seed"], "bias": options["bias"] or "nonpositive"}
+                effort = {"degree": options["degree"], "rng": options["seed"]}
+                effort |= {} if options["n_starts"] is None else {"n_starts": options["n_starts"]}
+                effort["bias"] = options["bias"] or "nonpositive"
                 result = one_active_bracket(options["n_features"], options["n_hidden"], **effort)
             elif one_active:
                 result = one_active_bound(
