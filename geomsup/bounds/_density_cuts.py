@@ -64,10 +64,14 @@ def solve(
         found = x
         slack, _ = program.slack(x, X)
         worst, depth, where = _hunt(program, x, X[np.argsort(slack)[:NEAR]], low, rng)
-        new, least = _worst_singles(program, x, low)
-        more, lowest = _worst_alone(program, x, alone, low, rng)
-        priced, lowest_priced = _worst_alone(program, x, positive, low, rng, fine)
-        least = min(least, lowest, lowest_priced)
+        new, more, least = _worst_singles(program, x, low)
+        priced, lowest = _worst_positive(program, x, fine)
+        least = min(least, lowest)
+        if program.own is not None:
+            others, lowest = _worst_alone(program, x, alone, low, rng)
+            priced_others, lowest_priced = _worst_alone(program, x, positive, low, rng, fine)
+            more, priced = np.hstack([more, others]), np.hstack([priced, priced_others])
+            least = min(least, lowest, lowest_priced)
         if callback is not None:
             from geomsup.optimize import Progress  # loads SciPy's optimisers, which checking must not
 
@@ -79,7 +83,8 @@ def solve(
         X, R = np.vstack([X[slack < KEPT], worst[rows]]), np.concatenate([R[slack < KEPT], where[rows]])
         singles = np.hstack([singles, new])
         kept, bounds = program.alone(alone[0], alone[1], alone[2:])
-        alone = np.hstack([alone[:, bounds - kept @ x < KEPT], more])
+        near = (bounds - kept @ x < KEPT) | (alone[2:] == 0).all(axis=0)
+        alone = np.hstack([alone[:, near], more])
         positive = np.hstack([positive, priced])
     return found
 
@@ -132,22 +137,40 @@ def _hunt(
     return X, slack, R
 
 
-def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[FloatArray, float]:
-    """Sixty places (R, e) where *most* is least, and the least value."""
+def _worst_singles(program: Program, x: FloatArray, low: float) -> tuple[FloatArray, FloatArray, float]:
+    """Sixty places (R, e) where *most* is least, and as many (R, e, 0, 0) for *alone*, and the least value.
+
+    For each e of a grid both are quadratic in R.
+    """
     e = np.geomspace(low, 1, 4001)
     least, most = program.kept_range(e)
 
-    def slack(R: FloatArray) -> FloatArray:
-        return np.asarray(-(program.most(R, e) @ x))
+    def alone(R: FloatArray) -> FloatArray:
+        rows, bounds = program.alone(R, e, np.zeros((2, e.size)))
+        return np.asarray(bounds - rows @ x)
 
-    at = [slack(np.full_like(e, R)) for R in (0.0, 1.0, 2.0)]
-    a_2 = (at[2] - 2 * at[1] + at[0]) / 2
-    turn = -(at[1] - at[0] - a_2) / np.where(a_2 > 0, 2 * a_2, np.inf)
-    candidates = np.array([least, most, np.where(a_2 > 0, np.clip(turn, least, most), least)])
-    found = np.array([slack(R) for R in candidates])
-    R, value = candidates[found.argmin(axis=0), np.arange(e.size)], found.min(axis=0)
-    worst = np.argsort(value)[:600:10]
-    return np.array([R[worst], e[worst]]), float(value.min())
+    places, values = [], []
+    for slack in (lambda R: np.asarray(-(program.most(R, e) @ x)), alone):
+        at = [slack(np.full_like(e, R)) for R in (0.0, 1.0, 2.0)]
+        a_2 = (at[2] - 2 * at[1] + at[0]) / 2
+        turn = -(at[1] - at[0] - a_2) / np.where(a_2 > 0, 2 * a_2, np.inf)
+        candidates = np.array([least, most, np.where(a_2 > 0, np.clip(turn, least, most), least)])
+        found = np.array([slack(R) for R in candidates])
+        R = candidates[found.argmin(axis=0), np.arange(e.size)]
+        value = found.min(axis=0) / (weight_alone(R) if slack is alone else 1.0)
+        worst = np.argsort(value)[:600:10]
+        places.append(np.array([R[worst], e[worst]]))
+        values.append(float(value.min()))
+    return places[0], np.vstack([places[1], np.zeros_like(places[1])]), min(values)
+
+
+def _worst_positive(program: Program, x: FloatArray, R: FloatArray) -> tuple[FloatArray, float]:
+    """Twenty (R, 1, 0, 0), R one of those given, where *alone* and *most* are least with a positive bias."""
+    ones = np.ones_like(R)
+    rows, bounds = program.alone(R, ones, np.zeros((2, R.size)))
+    slack = np.minimum(bounds - program.price(R) - rows @ x, -(program.most(R, ones) @ x))
+    worst = np.argsort(slack)[:200:10]
+    return np.vstack([R[worst], ones[worst], np.zeros((2, worst.size))]), float(slack.min())
 
 
 def _worst_alone(
